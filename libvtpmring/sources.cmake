@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# The files of the core: the one list, for every build of them.
+set(VTPMRING_CORE_SOURCES
+  core/status.c
+  core/page.c
+  core/tpm.c
+  core/tpm_names.c
+  core/xenbus.c
+  core/front_table.c
+  core/front.c
+  core/front_command.c
+  core/back_table.c
+  core/back.c
+  core/back_command.c)
