@@ -12,3 +12,14 @@ set(VTPMRING_CORE_SOURCES
   core/back_table.c
   core/back.c
   core/back_command.c)
+
+# The files of the link.
+set(VTPMRING_LINK_SOURCES
+  link/nodes.c
+  link/front_action.c
+  link/front_link.c
+  link/back_set.c
+  link/back_device.c
+  link/back_action.c
+  link/back_serve.c
+  link/back_control.c)

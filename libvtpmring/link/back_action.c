@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The actions of a backend's phases, carried out on a port. */
+#include "back_set.h"
+#include "nodes.h"
+
+/* Actions of one device before the others have their turn. */
+#define ADVANCE_MAX 32
+
+/* The machine's guard: libxl has always written it. */
+static enum vtpmring_status write_nodes(struct vtpmring_back_device *device,
+                                        const struct node_write *writes,
+                                        size_t count)
+{
+    return vtpmring_nodes_write(device->set->port, device->path,
+                                VTPMRING_XENBUS_KEY_FRONTEND, writes, count);
+}
+
+void vtpmring_back_device_leave(struct vtpmring_back_device *device)
+{
+    const struct node_write write = {VTPMRING_XENBUS_KEY_READY, 0};
+
+    if (device->bound)
+        (void)write_nodes(device, &write, 1);
+}
+
+static enum vtpmring_status advertise(struct vtpmring_back_device *device)
+{
+    const struct node_write writes[] = {
+        {VTPMRING_XENBUS_KEY_V2, 1},
+        {VTPMRING_XENBUS_KEY_EXTRA_PAGES, device->set->config.max_extra},
+    };
+
+    return write_nodes(device, writes,
+                       device->set->config.max_extra > 0 ? 2 : 1);
+}
+
+/* From the reading of the frontend's nodes to the writing of Connected it is
+ * one transaction: a frontend that begins anew in between must not be taken for
+ * the one that was read, even if its numbers are the same. */
+static enum vtpmring_status end_reading(struct vtpmring_back_device *device,
+                                        enum vtpmring_status status)
+{
+    enum vtpmring_status ended;
+
+    if (!device->reading)
+        return status;
+    device->reading = false;
+    ended = device->set->port->ops->store_end(device->set->port, true);
+    return ended == VTPMRING_AGAIN || status == VTPMRING_OK ? ended : status;
+}
+
+static enum vtpmring_status write_state(struct vtpmring_back_device *device)
+{
+    enum vtpmring_xenbus_state state = vtpmring_back_state(&device->machine);
+    const struct node_write writes[] = {
+        {VTPMRING_XENBUS_KEY_STATE, (uint32_t)state},
+        {VTPMRING_XENBUS_KEY_READY, 1},
+    };
+
+    if (!device->reading)
+        return write_nodes(device, writes, 1);
+    return end_reading(
+        device, vtpmring_nodes_put(device->set->port, device->path,
+                                   VTPMRING_XENBUS_KEY_FRONTEND, writes, 2));
+}
+
+static enum vtpmring_status read_nodes(struct vtpmring_back_device *device)
+{
+    static const char *const keys[3] = {VTPMRING_XENBUS_KEY_RING_REF,
+                                        VTPMRING_XENBUS_KEY_EVENT_CHANNEL,
+                                        VTPMRING_XENBUS_KEY_V2};
+    struct vtpmring_port *port = device->set->port;
+    struct node_value v[3];
+    enum vtpmring_xenbus_state state;
+    enum vtpmring_status status;
+
+    /* the state for the transaction's sake */
+    status = vtpmring_nodes_read_state(port, device->frontend, &state);
+    for (size_t i = 0; i < 3 && status == VTPMRING_OK; i++)
+        status = vtpmring_nodes_read(port, device->frontend, keys[i], &v[i]);
+    if (status != VTPMRING_OK)
+        return status;
+    return vtpmring_back_set_peer(&device->machine, v[0].at, v[0].length,
+                                  v[1].at, v[1].length, v[2].at, v[2].length);
+}
+
+static enum vtpmring_status read_peer(struct vtpmring_back_device *device)
+{
+    struct vtpmring_port *port = device->set->port;
+    enum vtpmring_status status = port->ops->store_begin(port);
+
+    if (status != VTPMRING_OK)
+        return status;
+    device->reading = true;
+    status = read_nodes(device);
+    return status == VTPMRING_OK ? status : end_reading(device, status);
+}
+
+static enum vtpmring_status map_pages(struct vtpmring_back_device *device)
+{
+    struct vtpmring_port *port = device->set->port;
+    enum vtpmring_status status;
+
+    status = port->ops->map(port, device->domid, &device->machine.ring_ref, 1,
+                            &device->first);
+    if (status != VTPMRING_OK) {
+        device->first = NULL;
+        return status;
+    }
+    status = port->ops->channel_bind(
+        port, device->domid, device->machine.event_channel, &device->channel);
+    if (status != VTPMRING_OK) {
+        port->ops->unmap(port, device->first, 1);
+        device->first = NULL;
+        return status;
+    }
+    vtpmring_back_set_lock(device->set);
+    vtpmring_back_set_bind(device->set, device);
+    vtpmring_back_set_unlock(device->set);
+    return vtpmring_back_set_page(&device->machine, device->first);
+}
+
+static enum vtpmring_status map(struct vtpmring_back_device *device)
+{
+    enum vtpmring_status status = map_pages(device);
+
+    return status == VTPMRING_OK ? status : end_reading(device, status);
+}
+
+static enum vtpmring_status perform(struct vtpmring_back_device *device,
+                                    enum vtpmring_back_action action)
+{
+    switch (action) {
+    case VTPMRING_BACK_ADVERTISE:
+        return advertise(device);
+    case VTPMRING_BACK_READ_PEER:
+        return read_peer(device);
+    case VTPMRING_BACK_MAP:
+        return map(device);
+    case VTPMRING_BACK_SET_STATE:
+        return write_state(device);
+    default:
+        vtpmring_back_device_unmap(device);
+        return VTPMRING_OK;
+    }
+}
+
+/* Tells the user and the operator what has just come to pass. */
+static void tell(struct vtpmring_back_device *device, uint8_t before,
+                 enum vtpmring_status status)
+{
+    const struct vtpmring_back_set_ops *ops = device->set->config.ops;
+
+    if (status != VTPMRING_OK && status != VTPMRING_AGAIN)
+        vtpmring_back_set_log(device, 4, vtpmring_back_table[before].name,
+                              status);
+    if (before == VTPMRING_BACK_PHASE_CONFIRM && status == VTPMRING_OK) {
+        vtpmring_back_set_log(device, 6, "frontend connected", VTPMRING_OK);
+        if (ops->connected != NULL)
+            ops->connected(device->set->config.context, device);
+    }
+    if (vtpmring_back_table[before].action == VTPMRING_BACK_UNMAP) {
+        vtpmring_back_set_log(device, 6, "frontend disconnected", VTPMRING_OK);
+        vtpmring_back_set_lock(device->set);
+        device->goodbye = true;
+        vtpmring_back_set_unlock(device->set);
+    }
+}
+
+/* Leaves the commands to the serving thread. */
+static void hand_over(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+    bool wake;
+
+    vtpmring_back_set_lock(set);
+    wake = device->goodbye || vtpmring_back_has_work(&device->machine) ||
+           vtpmring_back_next(&device->machine) != VTPMRING_BACK_WAIT;
+    if (wake && !device->busy)
+        vtpmring_back_set_queue(set, device);
+    vtpmring_back_set_unlock(set);
+    if (wake)
+        set->port->ops->wake(set->port, VTPMRING_PORT_SERVER);
+}
+
+void vtpmring_back_device_advance(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+    enum vtpmring_back_action action;
+    enum vtpmring_status status;
+    uint8_t phase;
+
+    /* a frontend that begins anew for ever does not keep us from the others */
+    device->dirty = true;
+    for (int i = 0; i < ADVANCE_MAX || device->reading; i++) {
+        vtpmring_back_set_lock(set);
+        action = vtpmring_back_next(&device->machine);
+        phase = device->machine.phase;
+        vtpmring_back_set_unlock(set);
+        switch (action) {
+        case VTPMRING_BACK_END:
+            device->dirty = false;
+            device->ended = true;
+            hand_over(device);
+            return;
+        case VTPMRING_BACK_WAIT:
+        case VTPMRING_BACK_EXECUTE:
+        case VTPMRING_BACK_MAP_EXTRA:
+        case VTPMRING_BACK_NOTIFY:
+            device->dirty = false;
+            hand_over(device);
+            return;
+        case VTPMRING_BACK_ABORT:
+            vtpmring_back_set_lock(set);
+            vtpmring_back_device_abort(device);
+            vtpmring_back_set_unlock(set);
+            continue;
+        default:
+            break;
+        }
+        status = perform(device, action);
+        vtpmring_back_set_lock(set);
+        (void)vtpmring_back_done(&device->machine, action, status);
+        vtpmring_back_set_unlock(set);
+        tell(device, phase, status);
+    }
+}
+
+void vtpmring_back_device_abort(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+
+    if (vtpmring_back_next(&device->machine) != VTPMRING_BACK_ABORT)
+        return;
+    if (set->running == device && set->config.ops->abort != NULL)
+        set->config.ops->abort(set->config.context, device);
+    (void)vtpmring_back_done(&device->machine, VTPMRING_BACK_ABORT,
+                             VTPMRING_OK);
+}

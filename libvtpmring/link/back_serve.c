@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* The serving thread: sees a command, executes it, answers it. */
+#include "back_set.h"
+
+/* How many looks at the page between two looks at the clock. */
+#define SPIN 16
+
+static void lock(struct vtpmring_back_set *set)
+{
+    set->port->ops->lock(set->port);
+}
+
+static void unlock(struct vtpmring_back_set *set)
+{
+    set->port->ops->unlock(set->port);
+}
+
+static bool control_waits(struct vtpmring_back_set *set)
+{
+    return __atomic_load_n(&set->control_waits, __ATOMIC_ACQUIRE);
+}
+
+static void step_aside(struct vtpmring_back_set *set)
+{
+    unlock(set);
+    while (control_waits(set))
+        set->port->ops->relax(set->port);
+    lock(set);
+}
+
+void vtpmring_back_device_notify(struct vtpmring_back_device *device)
+{
+    struct vtpmring_port *port = device->set->port;
+
+    if (vtpmring_back_next(&device->machine) != VTPMRING_BACK_NOTIFY)
+        return;
+    (void)vtpmring_back_done(&device->machine, VTPMRING_BACK_NOTIFY,
+                             port->ops->channel_notify(port, device->channel));
+}
+
+static void map_extra(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back *machine = &device->machine;
+    struct vtpmring_port *port = device->set->port;
+    enum vtpmring_status status;
+
+    if (device->extra != NULL)
+        port->ops->unmap(port, device->extra, device->extra_count);
+    device->extra_count = machine->nr_refs;
+    status = port->ops->map(port, device->domid, machine->config.refs,
+                            device->extra_count, &device->extra);
+    if (status == VTPMRING_OK)
+        (void)vtpmring_back_set_extra(machine, device->extra);
+    else
+        device->extra = NULL;
+    (void)vtpmring_back_done(machine, VTPMRING_BACK_MAP_EXTRA, status);
+}
+
+/* A command that runs for long is supervised by the control thread; the timer
+ * is set at most once in its period, however many commands run. */
+static void arm(struct vtpmring_back_set *set)
+{
+    if (set->config.ops->abort == NULL || set->armed)
+        return;
+    set->armed = true;
+    set->port->ops->timer(set->port, BACK_SET_SUPERVISE_MS);
+}
+
+static void execute(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+    struct vtpmring_back *machine = &device->machine;
+    const unsigned char *response = NULL;
+    uint8_t locality = machine->head.locality;
+    size_t length = machine->length;
+
+    (void)vtpmring_back_done(machine, VTPMRING_BACK_EXECUTE, VTPMRING_OK);
+    arm(set);
+    set->running = device;
+    device->busy = true;
+    unlock(set);
+    length = set->config.ops->execute(set->config.context, device,
+                                      machine->config.buffer, length, locality,
+                                      &response);
+    lock(set);
+    device->busy = false;
+    set->running = NULL;
+    if (length == 0)
+        (void)vtpmring_back_reply_error(machine, VTPMRING_TPM_ERROR_FAILURE);
+    else
+        (void)vtpmring_back_reply(machine, response, length);
+    vtpmring_back_device_notify(device);
+}
+
+/* Whatever the commands of a device want; one command at most, so that the
+ * others have their turn. True if one was executed. */
+static bool serve_commands(struct vtpmring_back_device *device)
+{
+    for (;;) {
+        switch (vtpmring_back_next(&device->machine)) {
+        case VTPMRING_BACK_NOTIFY:
+            vtpmring_back_device_notify(device);
+            break;
+        case VTPMRING_BACK_MAP_EXTRA:
+            map_extra(device);
+            break;
+        case VTPMRING_BACK_EXECUTE:
+            execute(device);
+            return true;
+        default:
+            return false;
+        }
+    }
+}
+
+static void say_goodbye(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+
+    if (!device->goodbye)
+        return;
+    device->goodbye = false;
+    if (set->config.ops->disconnected == NULL)
+        return;
+    device->busy = true;
+    unlock(set);
+    set->config.ops->disconnected(set->config.context, device);
+    lock(set);
+    device->busy = false;
+}
+
+/* The next command often comes at once: look for it before sleeping. */
+static void poll_page(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+    const struct vtpmring_port_ops *ops = set->port->ops;
+    uint64_t stop;
+
+    if (set->config.poll_us == 0)
+        return;
+    stop = ops->now_us(set->port) + set->config.poll_us;
+    do {
+        for (int i = 0; i < SPIN; i++) {
+            if (vtpmring_back_has_work(&device->machine)) {
+                vtpmring_back_set_queue(set, device);
+                return;
+            }
+            ops->relax(set->port);
+        }
+    } while (ops->now_us(set->port) < stop && !control_waits(set) &&
+             !vtpmring_back_set_stopping(set));
+}
+
+static void serve_device(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+
+    say_goodbye(device);
+    vtpmring_back_on_event(&device->machine);
+    if (!serve_commands(device))
+        return;
+    if (set->channel_count > 1)
+        vtpmring_back_set_collect(set);
+    if (set->ready_first == NULL)
+        poll_page(device);
+    else if (vtpmring_back_has_work(&device->machine))
+        vtpmring_back_set_queue(set, device);
+}
+
+enum vtpmring_status vtpmring_back_set_serve(struct vtpmring_back_set *set)
+{
+    struct vtpmring_back_device *device;
+
+    lock(set);
+    while (!vtpmring_back_set_stopping(set)) {
+        if (control_waits(set))
+            step_aside(set);
+        device = vtpmring_back_set_dequeue(set);
+        if (device != NULL) {
+            serve_device(device);
+            continue;
+        }
+        unlock(set);
+        (void)set->port->ops->wait(
+            set->port, VTPMRING_PORT_CHANNEL | VTPMRING_PORT_SERVER, -1);
+        lock(set);
+        vtpmring_back_set_collect(set);
+    }
+    unlock(set);
+    return VTPMRING_OK;
+}
