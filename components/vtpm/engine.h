@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VTPM_ENGINE_H
+#define VTPM_ENGINE_H
+
+/**
+ * @file
+ * One TPM: libtpms over a store. Commands go in, responses come out; no
+ * transport.
+ *
+ * A response is handed out only after the state that its command changed is
+ * durable. While it cannot be made durable, every command is answered with
+ * an error (TPM 2.0: TPM_RC_NV_UNAVAILABLE, 0x923; TPM 1.2: TPM_RETRY,
+ * 0x800) and nothing is executed, so nothing that a crash could take back is
+ * ever seen. The command during which saving failed was executed, and keeps
+ * its effect once saving works again, although it was answered with the
+ * error. Commands that change no state do no input or output. The clock of a
+ * TPM 2.0 is saved with the next change of state, as libtpms does it: after
+ * a kill it may have stepped back, and says so by its safe flag.
+ *
+ * The engine is the TPM's firmware: it sends Startup(CLEAR) itself, so that
+ * the first command of a guest works. A guest's own TPM2_Startup is answered
+ * with TPM_RC_INITIALIZE, as everywhere firmware has run. A TPM 2.0 tests
+ * each algorithm when it is first used. A new TPM 1.2 is enabled, activated
+ * and gets an endorsement key; physical presence stays with the guest, which
+ * has neither firmware nor a button.
+ *
+ * libtpms holds one TPM per process, so there is at most one engine.
+ */
+
+#include "status.h"
+#include "store.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The longest command and response, bytes. */
+#define VTPM_COMMAND_MAX 4096u
+
+struct vtpm_engine;
+
+struct vtpm_engine_options {
+    /**
+     * Gets a line, without newline, for each change of condition (the state
+     * cannot be saved; it can again). May be NULL.
+     */
+    void (*log)(void *context, const char *line);
+    void *log_context;
+};
+
+/**
+ * Starts the TPM that is in the store. For a new place
+ * (vtpm_store_provision()) it makes a TPM; that is committed with one durable
+ * save before this returns, so that a half-made TPM never counts. A TPM is
+ * never made for any other reason.
+ * @param engine  to be freed with vtpm_engine_stop(); NULL on failure
+ * @param store   opened or newly provisioned, not loaded; stays the
+ *                caller's, must outlive the engine
+ * @param options copied; may be NULL
+ * @return VTPM_OK; what vtpm_store_load() or vtpm_store_save() return;
+ *         VTPM_ETPM (libtpms does not take the state); VTPM_EBUSY (there is
+ *         an engine already); VTPM_ENOMEM
+ */
+enum vtpm_status vtpm_engine_start(struct vtpm_engine **engine,
+                                   struct vtpm_store *store,
+                                   const struct vtpm_engine_options *options,
+                                   struct vtpm_error *err);
+
+/**
+ * Executes a command. A command whose header is short, or whose size field
+ * is not its length, gets a TPM error response of its family, as does a
+ * locality above 4.
+ * @param command      private to the caller (never a shared page); its bytes
+ *                     may be changed: libtpms decrypts parameters in place
+ * @param response_len at least 10, at most VTPM_COMMAND_MAX
+ * @return the response, the engine's, valid until the next call; never NULL
+ */
+const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
+                                   size_t command_len, uint8_t locality,
+                                   size_t *response_len);
+
+/**
+ * The number of the command that is being executed, 0 when none is. For
+ * vtpm_engine_cancel(); callable from any thread.
+ */
+uint64_t vtpm_engine_running(struct vtpm_engine *engine);
+
+/**
+ * Asks the command with that number to stop early; callable from any thread.
+ * A TPM 2.0 then answers TPM_RC_CANCELED, or finishes. libtpms forgets a
+ * request that comes before it has begun with the command: repeat the call
+ * every few milliseconds until it returns VTPM_EINVAL.
+ * @return VTPM_OK (asked); VTPM_EINVAL (that command is not running);
+ *         VTPM_EUNSUPPORTED (TPM 1.2)
+ */
+enum vtpm_status vtpm_engine_cancel(struct vtpm_engine *engine,
+                                    uint64_t number);
+
+/**
+ * Does what an orderly guest does before its power goes: TPM2_Shutdown
+ * (CLEAR) or TPM_SaveState, durably, unless the last command was that.
+ * Otherwise the dictionary-attack logic counts the stop as an attack. The
+ * TPM goes on working if commands follow, PCRs kept. For a guest's
+ * disconnect and before a stop.
+ * @return VTPM_OK; what vtpm_store_save() returns; VTPM_ETPM
+ */
+enum vtpm_status vtpm_engine_shutdown(struct vtpm_engine *engine,
+                                      struct vtpm_error *err);
+
+/**
+ * vtpm_engine_shutdown(), then frees the engine and wipes its memory, also
+ * when that failed. NULL does nothing. No other thread may use the engine.
+ * @return as vtpm_engine_shutdown()
+ */
+enum vtpm_status vtpm_engine_stop(struct vtpm_engine *engine,
+                                  struct vtpm_error *err);
+
+/**
+ * Makes a new TPM in a blank place and stops it again: the explicit order
+ * without which none is made.
+ * @return VTPM_OK; as vtpm_store_provision() and vtpm_engine_start()
+ */
+enum vtpm_status vtpm_provision(const char *path,
+                                const uint8_t uuid[VTPM_UUID_SIZE],
+                                enum vtpm_family family, struct vtpm_keys *keys,
+                                struct vtpm_error *err);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+#include "uuid.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vtpmring/page.h>
+#include <vtpmring/vtpmring.h>
+#include <vtpmring/xenbus.h>
+
+#define EXIT_USAGE 2
+#define POLL_US_DEFAULT 50
+#define POLL_US_MAX 1000000
+
+static const char usage[] =
+    "usage: vtpm --uuid UUID --state PATH --key-file PATH [OPTION...]\n"
+    "\n"
+    "Serves one TPM to the guest whose vtpm device has this UUID.\n"
+    "\n"
+    "  -u, --uuid UUID            which vTPM, as in xl's vtpm=[\"uuid=...\"]\n"
+    "  -s, --state PATH           its encrypted state: a file or a block "
+    "device\n"
+    "  -k, --key-file PATH        256-bit master key, 32 bytes or 64 hex "
+    "digits,\n"
+    "                             that only its owner can read\n"
+    "\n"
+    "making a new TPM, which nothing else does:\n"
+    "  -p, --provision            make it in a blank or absent PATH, then "
+    "serve it\n"
+    "  -t, --tpm 2.0|1.2          its family (default 2.0)\n"
+    "      --create-key           make the key file first; it must not exist\n"
+    "      --exit                 do not serve: check or provision, then exit\n"
+    "\n"
+    "serving:\n"
+    "      --poll-us N            look for the next command so long before "
+    "sleeping\n"
+    "                             (default 50, 0 sleeps at once)\n"
+    "      --max-extra-pages N    take commands of 1+N pages (default 1, 0 to "
+    "255)\n"
+    "\n"
+    "  -h, --help                 this text\n"
+    "  -V, --version              the version\n"
+    "\n"
+    "Exit codes: 0 stopped in order, 1 failure, 2 wrong usage. SIGTERM and "
+    "SIGINT\n"
+    "stop it; the guest stays connected and goes on when vtpm runs again.\n";
+
+enum { OPT_CREATE_KEY = 256, OPT_EXIT, OPT_POLL_US, OPT_MAX_EXTRA };
+
+static const struct option long_options[] = {
+    {"uuid", required_argument, NULL, 'u'},
+    {"state", required_argument, NULL, 's'},
+    {"key-file", required_argument, NULL, 'k'},
+    {"provision", no_argument, NULL, 'p'},
+    {"tpm", required_argument, NULL, 't'},
+    {"create-key", no_argument, NULL, OPT_CREATE_KEY},
+    {"exit", no_argument, NULL, OPT_EXIT},
+    {"poll-us", required_argument, NULL, OPT_POLL_US},
+    {"max-extra-pages", required_argument, NULL, OPT_MAX_EXTRA},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static int mistake(const char *what, const char *value)
+{
+    fprintf(stderr, "vtpm: %s%s%s; see vtpm --help\n", what,
+            value != NULL ? ": " : "", value != NULL ? value : "");
+    return EXIT_USAGE;
+}
+
+static int number(const char *name, const char *text, uint32_t max,
+                  unsigned *result)
+{
+    uint32_t value;
+
+    if (vtpmring_xenbus_parse_number(text, strlen(text), max, &value) !=
+        VTPMRING_OK) {
+        fprintf(stderr,
+                "vtpm: %s takes a number from 0 to %u: %s; see vtpm --help\n",
+                name, (unsigned)max, text);
+        return EXIT_USAGE;
+    }
+    *result = value;
+    return -1;
+}
+
+static int family(const char *text, struct vtpm_options *options)
+{
+    options->family_given = true;
+    if (strcmp(text, "2.0") == 0)
+        options->family = VTPM_FAMILY_20;
+    else if (strcmp(text, "1.2") == 0)
+        options->family = VTPM_FAMILY_12;
+    else
+        return mistake("--tpm takes 2.0 or 1.2", text);
+    return -1;
+}
+
+static int one(int option, const char *value, struct vtpm_options *options,
+               bool *have_uuid)
+{
+    switch (option) {
+    case 'u':
+        *have_uuid = vtpm_uuid_parse(value, options->uuid);
+        return *have_uuid
+                   ? -1
+                   : mistake("not a UUID of 8-4-4-4-12 hex digits", value);
+    case 's':
+        options->state = value;
+        return -1;
+    case 'k':
+        options->key_file = value;
+        return -1;
+    case 'p':
+        options->provision = true;
+        return -1;
+    case 't':
+        return family(value, options);
+    case OPT_CREATE_KEY:
+        options->create_key = true;
+        return -1;
+    case OPT_EXIT:
+        options->exit = true;
+        return -1;
+    case OPT_POLL_US:
+        return number("--poll-us", value, POLL_US_MAX, &options->poll_us);
+    case OPT_MAX_EXTRA:
+        return number("--max-extra-pages", value, VTPMRING_PAGE_EXTRA_MAX,
+                      &options->max_extra_pages);
+    case 'h':
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    case 'V':
+        puts("vtpm " VTPMRING_VERSION);
+        return EXIT_SUCCESS;
+    default:
+        /* getopt has said what */
+        return EXIT_USAGE;
+    }
+}
+
+int vtpm_options_parse(int argc, char **argv, struct vtpm_options *options)
+{
+    bool have_uuid = false;
+    int option, code;
+
+    *options = (struct vtpm_options){.family = VTPM_FAMILY_20,
+                                     .poll_us = POLL_US_DEFAULT,
+                                     .max_extra_pages = 1};
+    while ((option = getopt_long(argc, argv, "u:s:k:pt:hV", long_options,
+                                 NULL)) != -1) {
+        code = one(option, optarg, options, &have_uuid);
+        if (code >= 0)
+            return code;
+    }
+    if (optind < argc)
+        return mistake("unexpected argument", argv[optind]);
+    if (!have_uuid)
+        return mistake("--uuid is missing", NULL);
+    if (options->state == NULL)
+        return mistake("--state is missing", NULL);
+    if (options->key_file == NULL)
+        return mistake("--key-file is missing", NULL);
+    if (options->create_key && !options->provision)
+        return mistake("--create-key goes with --provision: a new key opens "
+                       "no old state",
+                       NULL);
+    return -1;
+}

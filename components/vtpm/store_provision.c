@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_impl.h"
+
+#include <string.h>
+
+/* How much of a block device provisioning looks at before it believes that
+ * nobody's data is there: labels of partition tables, file systems, RAID and
+ * LVM are in these places. */
+#define BLANK_HEAD (1024u * 1024u)
+#define BLANK_TAIL (64u * 1024u)
+#define SCAN_BLOCK (64u * 1024u)
+
+static enum vtpm_status scan(struct vtpm_store *store, uint64_t from,
+                             uint64_t to, struct vtpm_error *err)
+{
+    while (from < to) {
+        size_t len = to - from < SCAN_BLOCK ? (size_t)(to - from) : SCAN_BLOCK;
+        enum vtpm_status status =
+            vtpm_os_read(&store->file, from, store->buffer, len, err);
+
+        if (status != VTPM_OK)
+            return status;
+        if (!vtpm_all_zero(store->buffer, len))
+            return vtpm_fail(err, VTPM_EEXISTS,
+                             "%s is not blank: it holds a vTPM or other "
+                             "data; remove or wipe it first if it is not "
+                             "needed",
+                             store->path);
+        from += len;
+    }
+    return VTPM_OK;
+}
+
+/* Only what is certainly nobody's may be written to. */
+static enum vtpm_status require_blank(struct vtpm_store *store,
+                                      struct vtpm_error *err)
+{
+    uint64_t size = store->file.size;
+    enum vtpm_status status = vtpm_store_buffer(store, SCAN_BLOCK, err);
+
+    if (status != VTPM_OK)
+        return status;
+    if (!store->file.block || size <= BLANK_HEAD + BLANK_TAIL)
+        return scan(store, 0, size, err);
+    status = scan(store, 0, BLANK_HEAD, err);
+    if (status == VTPM_OK)
+        status = scan(store, size - BLANK_TAIL, size, err);
+    return status;
+}
+
+static enum vtpm_status require_unknown(struct vtpm_store *store,
+                                        struct vtpm_error *err)
+{
+    static const struct vtpm_areas no_areas;
+    struct vtpm_records records = {.count = 0};
+    enum vtpm_status status = vtpm_store_ask(store, &no_areas, &records, err);
+
+    if (status == VTPM_OK)
+        status = vtpm_fail(err, VTPM_EEXISTS,
+                           "this vTPM exists already: the key keeper has its "
+                           "record, but %s is blank; name its store, or "
+                           "delete the vTPM at the keeper",
+                           store->path);
+    else if (status == VTPM_EUNPROVISIONED)
+        status = VTPM_OK;
+    vtpm_cleanse(&records, sizeof records);
+    return status;
+}
+
+/* Slots of the given size, with disk space behind each byte: a later save
+ * must not meet a full disk. */
+static enum vtpm_status lay_out(struct vtpm_store *store,
+                                struct vtpm_error *err)
+{
+    uint64_t size = store->file.size;
+    uint64_t slot;
+
+    if (!store->file.block && size == 0)
+        size = vtpm_slot_offset(VTPM_SLOT_DEFAULT, VTPM_SLOTS);
+    slot = size < VTPM_HEADER_SIZE ? 0
+                                   : (size - VTPM_HEADER_SIZE) / VTPM_SLOTS /
+                                         VTPM_BLOCK * VTPM_BLOCK;
+    if (slot < VTPM_SLOT_MIN)
+        return vtpm_fail(
+            err, VTPM_ETOOSMALL,
+            "%s is too small: it has %llu bytes; a vTPM needs %llu",
+            store->path, (unsigned long long)size,
+            (unsigned long long)vtpm_slot_offset(VTPM_SLOT_MIN, VTPM_SLOTS));
+    store->header.slot_size = slot;
+    if (store->file.block)
+        return VTPM_OK;
+    return vtpm_os_allocate(&store->file, size, err);
+}
+
+static enum vtpm_status take_place(struct vtpm_store *store,
+                                   struct vtpm_error *err)
+{
+    enum vtpm_status status =
+        vtpm_os_open(&store->file, store->path, VTPM_OS_OWN, err);
+
+    if (status == VTPM_EUNPROVISIONED)
+        return vtpm_os_create(&store->file, store->path, err);
+    if (status == VTPM_OK)
+        status = require_blank(store, err);
+    return status;
+}
+
+enum vtpm_status vtpm_store_provision(struct vtpm_store **out, const char *path,
+                                      const uint8_t uuid[VTPM_UUID_SIZE],
+                                      enum vtpm_family family,
+                                      struct vtpm_keys *keys,
+                                      struct vtpm_error *err)
+{
+    struct vtpm_store *store;
+    enum vtpm_status status;
+
+    *out = NULL;
+    if (family != VTPM_FAMILY_12 && family != VTPM_FAMILY_20)
+        return vtpm_fail(err, VTPM_EINVAL, "unknown TPM family");
+    store = vtpm_store_new(path, keys, err);
+    if (!store)
+        return VTPM_ENOMEM;
+    memcpy(store->header.uuid, uuid, VTPM_UUID_SIZE);
+    store->header.family = family;
+    status = take_place(store, err);
+    if (status == VTPM_OK)
+        status = require_unknown(store, err);
+    if (status == VTPM_OK)
+        status = lay_out(store, err);
+    if (status != VTPM_OK) {
+        vtpm_store_close(store);
+        return status;
+    }
+    store->active = 1; /* so that the first write goes to slot 0 */
+    store->new_place = true;
+    store->ready = true;
+    *out = store;
+    return VTPM_OK;
+}
