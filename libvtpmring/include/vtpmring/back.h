@@ -249,7 +249,9 @@ void vtpmring_back_on_peer_state(struct vtpmring_back *back,
                                  enum vtpmring_xenbus_state state);
 
 /**
- * An event has come, or the caller looks at the page of its own accord.
+ * An event has come, or the caller looks at the page of its own accord. While a
+ * command runs and the page says CANCEL, each look asks for ABORT again: a TPM
+ * may forget a cancel that comes before it has begun.
  * @param back the backend
  */
 void vtpmring_back_on_event(struct vtpmring_back *back);
