@@ -106,7 +106,8 @@ enum vtpm_status vtpm_blobs_adopt(struct vtpm_blobs *blobs, uint8_t *bytes,
     memset(blobs, 0, sizeof *blobs);
     if (len < HEADER || vtpm_get32(bytes + AT_MAGIC) != MAGIC)
         return vtpm_fail(err, VTPM_ECORRUPT,
-                         "corrupt: the state is not a TPM's");
+                         "corrupt: the state is not a TPM's; restore the store "
+                         "from a backup");
     if (vtpm_get32(bytes + AT_VERSION) != VERSION)
         return vtpm_fail(err, VTPM_EVERSION,
                          "unsupported version %lu of the state; use the "
@@ -114,7 +115,8 @@ enum vtpm_status vtpm_blobs_adopt(struct vtpm_blobs *blobs, uint8_t *bytes,
                          (unsigned long)vtpm_get32(bytes + AT_VERSION));
     if (!entries_are_sane(bytes, len))
         return vtpm_fail(err, VTPM_ECORRUPT,
-                         "corrupt: the parts of the state do not add up");
+                         "corrupt: the parts of the state do not add up; "
+                         "restore the store from a backup");
     blobs->bytes = bytes;
     blobs->len = blobs->cap = len;
     return VTPM_OK;

@@ -21,7 +21,8 @@ enum vtpm_status vtpm_crypto_init(struct vtpm_crypto *crypto,
         return VTPM_OK;
     vtpm_crypto_free(crypto);
     return vtpm_fail(err, VTPM_ENOMEM,
-                     "cannot set up AES-256-GCM and SHA-256: OpenSSL failed");
+                     "cannot set up AES-256-GCM and SHA-256: OpenSSL failed; "
+                     "check its configuration");
 }
 
 void vtpm_crypto_free(struct vtpm_crypto *crypto)
@@ -100,8 +101,9 @@ enum vtpm_status vtpm_sha256(struct vtpm_crypto *crypto,
 enum vtpm_status vtpm_random(uint8_t *out, size_t len, struct vtpm_error *err)
 {
     if (len > INT_MAX || RAND_priv_bytes(out, (int)len) != 1)
-        return vtpm_fail(err, VTPM_EIO,
-                         "cannot get random bytes: OpenSSL failed");
+        return vtpm_fail(
+            err, VTPM_EIO,
+            "cannot get random bytes: OpenSSL failed; check its configuration");
     return VTPM_OK;
 }
 

@@ -150,9 +150,11 @@ static enum vtpm_status send_all(struct vtpm_engine *engine,
         memcpy(engine->scratch, commands[i].bytes, commands[i].len);
         response = process(engine, engine->scratch, commands[i].len, &len);
         if (vtpm_tpm_code(response) != TPM_SUCCESS)
-            return vtpm_fail(
-                err, VTPM_ETPM, "the TPM failed: %s was answered with 0x%lx",
-                commands[i].name, (unsigned long)vtpm_tpm_code(response));
+            return vtpm_fail(err, VTPM_ETPM,
+                             "the TPM failed: %s was answered with 0x%lx; "
+                             "restore the store from a backup if that lasts",
+                             commands[i].name,
+                             (unsigned long)vtpm_tpm_code(response));
     }
     return VTPM_OK;
 }
@@ -197,7 +199,8 @@ static enum vtpm_status load_blobs(struct vtpm_engine *engine,
 
     if (vtpm_store_is_new(engine->store)) {
         if (vtpm_blobs_init(&engine->blobs) != VTPM_OK)
-            return vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+            return vtpm_fail(err, VTPM_ENOMEM,
+                             "out of memory; end other programs");
         return VTPM_OK;
     }
     status = vtpm_store_load(engine->store, &state, err);
@@ -216,7 +219,8 @@ static enum vtpm_status load_blobs(struct vtpm_engine *engine,
     /* without it libtpms would make a new TPM */
     if (!vtpm_blobs_get(&engine->blobs, "permall", &len) || len == 0)
         return vtpm_fail(err, VTPM_ECORRUPT,
-                         "corrupt: the state has no permanent part");
+                         "corrupt: the state has no permanent part; restore "
+                         "the store from a backup");
     return VTPM_OK;
 }
 
@@ -235,9 +239,10 @@ static enum vtpm_status bring_up(struct vtpm_engine *engine,
     TPMLIB_SetDebugFD(engine->sink);
     if (TPMLIB_ChooseTPMVersion(is_20 ? TPMLIB_TPM_VERSION_2
                                       : TPMLIB_TPM_VERSION_1_2) != TPM_SUCCESS)
-        return vtpm_fail(err, VTPM_ETPM,
-                         "this libtpms was built without TPM %s",
-                         is_20 ? "2.0" : "1.2");
+        return vtpm_fail(
+            err, VTPM_ETPM,
+            "this libtpms was built without TPM %s; install one with it",
+            is_20 ? "2.0" : "1.2");
     if (is_20)
         (void)TPMLIB_SetBufferSize(VTPM_COMMAND_MAX, NULL, NULL);
     status = is_new ? make_tpm(engine, err) : power_on(engine, err);
@@ -272,7 +277,7 @@ enum vtpm_status vtpm_engine_start(struct vtpm_engine **out,
 
     *out = NULL;
     if (!engine)
-        return vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+        return vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
     engine->store = store;
     engine->sink = -1;
     if (options)

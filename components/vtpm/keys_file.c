@@ -75,7 +75,9 @@ static enum vtpm_status wrap(struct vtpm_keys *keys,
                            area + AREA_RECORD, area + AREA_TAG);
     vtpm_cleanse(key, sizeof key);
     if (status != VTPM_OK)
-        return vtpm_fail(err, status, "cannot encrypt: OpenSSL failed");
+        return vtpm_fail(
+            err, status,
+            "cannot encrypt: OpenSSL failed; check its configuration");
     return VTPM_OK;
 }
 
@@ -93,7 +95,9 @@ static enum vtpm_status unwrap(struct keys_file *self,
                          "wrong key: the state was encrypted under another "
                          "key file; name that one");
     if (derive(self, uuid, key) != VTPM_OK)
-        return vtpm_fail(err, VTPM_EIO, "cannot decrypt: OpenSSL failed");
+        return vtpm_fail(
+            err, VTPM_EIO,
+            "cannot decrypt: OpenSSL failed; check its configuration");
     fits =
         vtpm_unseal(&self->crypto, key, area + AREA_NONCE,
                     (struct vtpm_bytes){uuid, VTPM_UUID_SIZE},
@@ -203,17 +207,20 @@ static enum vtpm_status read_master(struct keys_file *self, const char *path,
     if (status == VTPM_OK && !parse(text, len, self->master))
         status = vtpm_fail(err, VTPM_EINVAL,
                            "cannot use key file %s: it holds neither 32 bytes "
-                           "nor 64 hexadecimal digits",
+                           "nor 64 hexadecimal digits; name another",
                            path);
     vtpm_cleanse(text, sizeof text);
     if (status == VTPM_OK && vtpm_all_zero(self->master, VTPM_KEY_SIZE))
-        status =
-            vtpm_fail(err, VTPM_EINVAL,
-                      "cannot use key file %s: the key is all zeros", path);
+        status = vtpm_fail(err, VTPM_EINVAL,
+                           "cannot use key file %s: the key is all zeros; make "
+                           "one with --create-key",
+                           path);
     if (status != VTPM_OK)
         return status;
     if (vtpm_sha256(&self->crypto, parts, 2, self->id) != VTPM_OK)
-        return vtpm_fail(err, VTPM_EIO, "cannot hash: OpenSSL failed");
+        return vtpm_fail(
+            err, VTPM_EIO,
+            "cannot hash: OpenSSL failed; check its configuration");
     return VTPM_OK;
 }
 
@@ -225,7 +232,8 @@ enum vtpm_status vtpm_keys_file_open(struct vtpm_keys **keys, const char *path,
 
     *keys = NULL;
     if (!self)
-        return vtpm_fail(err, VTPM_ENOMEM, "cannot read %s: out of memory",
+        return vtpm_fail(err, VTPM_ENOMEM,
+                         "cannot read %s: out of memory; end other programs",
                          path);
     self->keys.ops = &ops;
     status = vtpm_crypto_init(&self->crypto, err);

@@ -74,7 +74,7 @@ static enum vtpm_status adopt(struct vtpm_os_file *file, enum vtpm_os_mode mode,
     if (!file->block && !S_ISREG(st.st_mode))
         return vtpm_fail(err, VTPM_EINVAL,
                          "cannot use %s: it is neither a regular file nor a "
-                         "block device",
+                         "block device; name one",
                          file->path);
     end = lseek(file->fd, 0, SEEK_END);
     if (end < 0)
@@ -262,7 +262,8 @@ static enum vtpm_status check_private(int fd, const char *path,
         return vtpm_fail_errno(err, errno, "examine", path);
     if (!S_ISREG(st.st_mode))
         return vtpm_fail(err, VTPM_EINVAL,
-                         "cannot use key file %s: it is not a regular file",
+                         "cannot use key file %s: it is not a regular file; "
+                         "name another",
                          path);
     if (st.st_uid != 0 && st.st_uid != geteuid())
         return vtpm_fail(err, VTPM_EACCESS,

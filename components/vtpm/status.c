@@ -49,15 +49,38 @@ enum vtpm_status vtpm_status_of_errno(int error)
     }
 }
 
+static const char *remedy_of(enum vtpm_status status)
+{
+    switch (status) {
+    case VTPM_ENOSPACE:
+        return "make room there";
+    case VTPM_EACCESS:
+        return "run as its owner, or change owner and mode";
+    case VTPM_EBUSY:
+        return "end what uses it";
+    case VTPM_EUNPROVISIONED:
+        return "check the path, or make what is missing, see vtpm --help";
+    case VTPM_EEXISTS:
+        return "name another, or leave it out if it is to be used";
+    case VTPM_ENOMEM:
+        return "end other programs";
+    case VTPM_EINVAL:
+        return "check the path";
+    default:
+        return "check the disk and the kernel's log";
+    }
+}
+
 enum vtpm_status vtpm_fail_errno(struct vtpm_error *err, int error,
                                  const char *what, const char *path)
 {
+    enum vtpm_status status = vtpm_status_of_errno(error);
     char cause[96];
 
     if (strerror_r(error, cause, sizeof cause) != 0)
         (void)snprintf(cause, sizeof cause, "error %d", error);
-    return vtpm_fail(err, vtpm_status_of_errno(error), "cannot %s %s: %s", what,
-                     path, cause);
+    return vtpm_fail(err, status, "cannot %s %s: %s; %s", what, path, cause,
+                     remedy_of(status));
 }
 
 void vtpm_error_locate(struct vtpm_error *err, const char *path)

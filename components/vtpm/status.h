@@ -51,7 +51,7 @@ enum vtpm_status vtpm_fail(struct vtpm_error *err, enum vtpm_status status,
 /** The status that an errno of a file operation stands for. */
 enum vtpm_status vtpm_status_of_errno(int error);
 
-/** As vtpm_fail(), the cause and the status taken from @p error (errno). */
+/** As vtpm_fail(); cause, remedy and status are taken from @p error (errno). */
 enum vtpm_status vtpm_fail_errno(struct vtpm_error *err, int error,
                                  const char *what, const char *path);
 

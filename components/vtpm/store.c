@@ -16,7 +16,7 @@ enum vtpm_status vtpm_store_buffer(struct vtpm_store *store, size_t len,
         return VTPM_OK;
     bigger = malloc(len);
     if (!bigger)
-        return vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+        return vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
     /* its content, an encrypted slot, is not needed any more */
     free(store->buffer);
     store->buffer = bigger;
@@ -48,14 +48,14 @@ struct vtpm_store *vtpm_store_new(const char *path, struct vtpm_keys *keys,
     struct vtpm_store *store = calloc(1, sizeof *store);
 
     if (!store) {
-        (void)vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+        (void)vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
         return NULL;
     }
     store->file.fd = -1;
     store->keys = keys;
     store->path = strdup(path);
     if (!store->path)
-        (void)vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+        (void)vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
     if (!store->path || vtpm_crypto_init(&store->crypto, err) != VTPM_OK) {
         vtpm_store_close(store);
         return NULL;
@@ -133,7 +133,9 @@ static enum vtpm_status seal_slot(struct vtpm_store *store, uint32_t slot,
     if (status == VTPM_OK)
         status = vtpm_sha256(&store->crypto, &sealed, 1, head.state_sha256);
     if (status != VTPM_OK)
-        return vtpm_fail(err, status, "cannot encrypt: OpenSSL failed");
+        return vtpm_fail(
+            err, status,
+            "cannot encrypt: OpenSSL failed; check its configuration");
     memset(head.area, 0, sizeof head.area);
     if (store->keys->ops->wrap) {
         status = store->keys->ops->wrap(store->keys, head.uuid, record,
@@ -143,7 +145,9 @@ static enum vtpm_status seal_slot(struct vtpm_store *store, uint32_t slot,
     }
     status = vtpm_slot_encode(&store->crypto, &head, store->buffer);
     if (status != VTPM_OK)
-        return vtpm_fail(err, status, "cannot hash: OpenSSL failed");
+        return vtpm_fail(
+            err, status,
+            "cannot hash: OpenSSL failed; check its configuration");
     return VTPM_OK;
 }
 
@@ -180,7 +184,9 @@ static enum vtpm_status write_header(struct vtpm_store *store,
     memset(store->buffer, 0, VTPM_HEADER_SIZE);
     status = vtpm_header_encode(&store->crypto, &store->header, store->buffer);
     if (status != VTPM_OK)
-        return vtpm_fail(err, status, "cannot hash: OpenSSL failed");
+        return vtpm_fail(
+            err, status,
+            "cannot hash: OpenSSL failed; check its configuration");
     status =
         vtpm_os_write(&store->file, 0, store->buffer, VTPM_HEADER_SIZE, err);
     if (status == VTPM_OK)
@@ -227,7 +233,7 @@ enum vtpm_status vtpm_store_save(struct vtpm_store *store, const uint8_t *bytes,
     if (len > vtpm_store_capacity(store))
         return vtpm_fail(err, VTPM_ETOOBIG,
                          "cannot save to %s: the state has %zu bytes, a slot "
-                         "takes %zu",
+                         "takes %zu; restore it into a bigger store",
                          store->path, len, vtpm_store_capacity(store));
     if (store->pending) {
         status = confirm(store, err);

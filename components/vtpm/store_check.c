@@ -18,7 +18,9 @@ static enum vtpm_status check_slot(struct vtpm_os_file *file,
     if (status != VTPM_OK)
         return status;
     if (vtpm_sha256(crypto, &state, 1, digest) != VTPM_OK)
-        return vtpm_fail(err, VTPM_EIO, "cannot hash: OpenSSL failed");
+        return vtpm_fail(
+            err, VTPM_EIO,
+            "cannot hash: OpenSSL failed; check its configuration");
     if (memcmp(digest, head->state_sha256, sizeof digest) != 0)
         head->condition = VTPM_SLOT_DAMAGED;
     return VTPM_OK;
@@ -34,7 +36,7 @@ static enum vtpm_status check_slots(struct vtpm_os_file *file,
     enum vtpm_status status = VTPM_OK;
 
     if (!buffer)
-        return vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+        return vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
     for (uint32_t i = 0; i < VTPM_SLOTS && status == VTPM_OK; i++) {
         struct vtpm_head head;
 

@@ -83,7 +83,8 @@ enum vtpm_status vtpm_header_decode(struct vtpm_crypto *crypto,
     head->slot_size = vtpm_get64(in + HEADER_SLOT_SIZE);
     if (head->family != VTPM_FAMILY_12 && head->family != VTPM_FAMILY_20)
         return vtpm_fail(err, VTPM_EVERSION,
-                         "unsupported TPM family %lu in the store",
+                         "unsupported TPM family %lu in the store; use the "
+                         "program that wrote it",
                          (unsigned long)head->family);
     if (!slot_size_is_sane(head->slot_size, store_size))
         return vtpm_fail(err, VTPM_ECORRUPT,
@@ -156,17 +157,19 @@ enum vtpm_status vtpm_slot_decode(struct vtpm_crypto *crypto,
     if (memcmp(head->uuid, header->uuid, VTPM_UUID_SIZE) != 0)
         return vtpm_fail(err, VTPM_EOTHER,
                          "tampered with: slot %lu is from the store of "
-                         "another vTPM",
+                         "another vTPM; restore the store from a backup",
                          (unsigned long)slot);
     if (head->slot != slot)
         return vtpm_fail(err, VTPM_ECORRUPT,
-                         "tampered with: the slots were swapped or copied");
+                         "tampered with: the slots were swapped or copied; "
+                         "restore the store from a backup");
     if (head->family != header->family ||
         head->slot_size != header->slot_size || head->generation == 0 ||
         head->state_len == 0 ||
         head->state_len > vtpm_slot_capacity(header->slot_size))
         return vtpm_fail(err, VTPM_ECORRUPT,
-                         "corrupt: slot %lu contradicts the header",
+                         "corrupt: slot %lu contradicts the header; restore "
+                         "the store from a backup",
                          (unsigned long)slot);
     head->condition = VTPM_SLOT_WHOLE;
     return VTPM_OK;

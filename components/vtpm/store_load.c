@@ -83,7 +83,9 @@ static enum vtpm_status read_state(struct vtpm_store *store,
         vtpm_sha256(&store->crypto,
                     &(struct vtpm_bytes){state, head->state_len}, 1, digest);
     if (status != VTPM_OK)
-        return vtpm_fail(err, status, "cannot hash: OpenSSL failed");
+        return vtpm_fail(
+            err, status,
+            "cannot hash: OpenSSL failed; check its configuration");
     *whole = memcmp(digest, head->state_sha256, sizeof digest) == 0;
     return VTPM_OK;
 }
@@ -98,7 +100,7 @@ static enum vtpm_status decrypt(struct vtpm_store *store,
 
     state->bytes = malloc(head->state_len);
     if (!state->bytes)
-        return vtpm_fail(err, VTPM_ENOMEM, "out of memory");
+        return vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
     state->len = head->state_len;
     state->generation = head->generation;
     vtpm_slot_encode_aad(head, aad);
@@ -195,7 +197,8 @@ enum vtpm_status vtpm_store_ask(struct vtpm_store *store,
          vtpm_all_zero(records->record[0], VTPM_RECORD_SIZE)))
         status = vtpm_fail(err, VTPM_EUNPROVISIONED,
                            "not provisioned: the key keeper has no record of "
-                           "this vTPM");
+                           "this vTPM; provision it, or restore the keeper's "
+                           "data");
     return status;
 }
 

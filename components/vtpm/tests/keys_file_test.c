@@ -33,6 +33,8 @@ static enum vtpm_status open_and_close(const char *name)
         assert_null(keys);
         assert_int_not_equal(err.text[0], 0);
         assert_null(strchr(err.text, '\n'));
+        /* cause; remedy */
+        assert_non_null(strstr(err.text, "; "));
     }
     vtpm_keys_close(keys);
     return status;

@@ -23,6 +23,7 @@ static void assert_fails(const char *path, struct vtpm_keys *keys,
     assert_status(load_number(path, keys, &n, &err), expected, &err);
     assert_non_null(strstr(err.text, path));
     assert_null(strchr(err.text, '\n'));
+    assert_non_null(strstr(err.text, "; "));
     assert_unchanged(path, &before);
     image_free(&before);
 }
