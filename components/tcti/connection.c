@@ -75,6 +75,9 @@ static TSS2_RC open_port(struct tcti_context *context)
 
 static void close_port(struct tcti_context *context)
 {
+    /* else the shared pages would outlive the connection */
+    if (context->connected)
+        vtpmring_front_link_abandon(&context->link);
     vtpmring_port_xen_user_close(context->port);
     context->port = NULL;
     context->connected = false;
@@ -247,6 +250,7 @@ void tcti_connection_close(struct tcti_context *context)
         (context->lock.busy || tcti_lock_reenter(&context->lock))) {
         flush_objects(context);
         vtpmring_front_link_close(&context->link);
+        context->connected = false;
     }
     close_port(context);
     tcti_lock_close(&context->lock);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <vtpmring/port_xen_user.h>
 
 static void on_signal(int signal_number)
 {
@@ -60,33 +59,27 @@ static enum vtpm_status open_store(const struct vtpm_options *options,
     return status;
 }
 
-static enum vtpm_status serve(const struct vtpm_options *options,
-                              struct vtpm_store *store,
-                              struct vtpm_engine *engine,
+static enum vtpm_status begin(const struct vtpm_options *options,
+                              enum vtpm_family family,
+                              struct vtpm_server **server,
                               struct vtpm_error *err)
 {
     const struct vtpm_serve_options serving = {
         .uuid = options->uuid,
-        .family = vtpm_store_family(store),
+        .family = family,
         .poll_us = options->poll_us,
         .max_extra_pages = options->max_extra_pages,
     };
-    struct vtpmring_port *port;
-    enum vtpm_status status;
 
-    if (vtpmring_port_xen_user_open(VTPMRING_PORT_XEN_USER_BACK, NULL, NULL,
-                                    "vtpm", &port) != VTPMRING_OK)
-        return vtpm_fail(err, VTPM_EIO,
-                         "cannot serve: Xen is not reachable; see the line "
-                         "above");
-    status = vtpm_serve(port, engine, &serving, err);
-    vtpmring_port_xen_user_close(port);
-    return status;
+    return vtpm_serve_begin(server, &serving, err);
 }
 
-/* Whatever fails first is what the operator needs to know. */
+/* Whatever fails first is what the operator needs to know. A guest is let in
+ * when its TPM is there, and not before: one that never comes must not have
+ * been promised. */
 static enum vtpm_status run_engine(const struct vtpm_options *options,
                                    struct vtpm_store *store,
+                                   struct vtpm_server **server,
                                    struct vtpm_error *err)
 {
     const struct vtpm_engine_options engine_options = {.log = log_engine};
@@ -97,31 +90,50 @@ static enum vtpm_status run_engine(const struct vtpm_options *options,
     status = vtpm_engine_start(&engine, store, &engine_options, err);
     if (status != VTPM_OK)
         return status;
-    if (!options->exit)
-        status = serve(options, store, engine, err);
+    if (!options->exit && *server == NULL)
+        status = begin(options, vtpm_store_family(store), server, err);
+    if (!options->exit && status == VTPM_OK)
+        status = vtpm_serve(*server, engine, err);
+    vtpm_serve_end(*server);
+    *server = NULL;
     stopped = vtpm_engine_stop(engine, status == VTPM_OK ? err : &ignored);
     return status == VTPM_OK ? stopped : status;
 }
 
-static enum vtpm_status run(const struct vtpm_options *options,
-                            struct vtpm_error *err)
+static enum vtpm_status run_store(const struct vtpm_options *options,
+                                  struct vtpm_server **server,
+                                  struct vtpm_error *err)
 {
     struct vtpm_keys *keys;
     struct vtpm_store *store;
-    enum vtpm_status status = VTPM_OK;
+    enum vtpm_status status =
+        vtpm_keys_file_open(&keys, options->key_file, err);
 
-    if (options->create_key)
-        status = vtpm_keys_file_create(options->key_file, err);
-    if (status == VTPM_OK)
-        status = vtpm_keys_file_open(&keys, options->key_file, err);
     if (status != VTPM_OK)
         return status;
     status = open_store(options, keys, &store, err);
     if (status == VTPM_OK) {
-        status = run_engine(options, store, err);
+        status = run_engine(options, store, server, err);
         vtpm_store_close(store);
     }
     vtpm_keys_close(keys);
+    return status;
+}
+
+/* For a new TPM, Xen is opened while the TPM is made. */
+static enum vtpm_status run(const struct vtpm_options *options,
+                            struct vtpm_error *err)
+{
+    struct vtpm_server *server = NULL;
+    enum vtpm_status status = VTPM_OK;
+
+    if (options->create_key)
+        status = vtpm_keys_file_create(options->key_file, err);
+    if (status == VTPM_OK && options->provision && !options->exit)
+        status = begin(options, options->family, &server, err);
+    if (status == VTPM_OK)
+        status = run_store(options, &server, err);
+    vtpm_serve_end(server);
     return status;
 }
 

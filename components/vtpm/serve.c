@@ -4,16 +4,27 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <vtpmring/link.h>
+#include <vtpmring/port_xen_user.h>
 
-struct server {
+struct vtpm_server {
+    struct vtpm_serve_options options;
+    uint8_t uuid[VTPM_UUID_SIZE];
     struct vtpmring_port *port;
     struct vtpmring_back_set *set;
     struct vtpm_engine *engine;
-    uint8_t uuid[VTPM_UUID_SIZE];
     enum vtpmring_status control;
+    pthread_t thread;
+    bool joined;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t changed;
+    bool begun;    /* the thread has tried to open port and set */
+    bool admitted; /* the guest may connect */
+    bool ending;   /* nobody may any more */
 };
 
 /* What a signal handler needs to find. */
@@ -32,19 +43,27 @@ void vtpm_serve_stop(void)
 static bool accept_device(void *context, struct vtpmring_back_device *device,
                           const char *text)
 {
-    struct server *server = context;
+    struct vtpm_server *server = context;
     uint8_t uuid[VTPM_UUID_SIZE];
+    bool admitted;
 
     (void)device;
-    return vtpm_uuid_parse(text, uuid) &&
-           memcmp(uuid, server->uuid, sizeof(uuid)) == 0;
+    if (!vtpm_uuid_parse(text, uuid) ||
+        memcmp(uuid, server->uuid, sizeof(uuid)) != 0)
+        return false;
+    (void)pthread_mutex_lock(&server->lock);
+    while (!server->admitted && !server->ending)
+        (void)pthread_cond_wait(&server->changed, &server->lock);
+    admitted = server->admitted;
+    (void)pthread_mutex_unlock(&server->lock);
+    return admitted;
 }
 
 static size_t execute(void *context, struct vtpmring_back_device *device,
                       unsigned char *command, size_t length, uint8_t locality,
                       const unsigned char **response)
 {
-    struct server *server = context;
+    struct vtpm_server *server = context;
     size_t response_length;
 
     (void)device;
@@ -55,7 +74,7 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
 
 static void abort_command(void *context, struct vtpmring_back_device *device)
 {
-    struct server *server = context;
+    struct vtpm_server *server = context;
 
     (void)device;
     (void)vtpm_engine_cancel(server->engine,
@@ -66,7 +85,7 @@ static void abort_command(void *context, struct vtpmring_back_device *device)
  * logic it must count as an orderly end. */
 static void disconnected(void *context, struct vtpmring_back_device *device)
 {
-    struct server *server = context;
+    struct vtpm_server *server = context;
     struct vtpm_error err;
 
     (void)device;
@@ -81,30 +100,109 @@ static const struct vtpmring_back_set_ops ops = {
     .disconnected = disconnected,
 };
 
+static void tell(struct vtpm_server *server, bool *what)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    *what = true;
+    (void)pthread_cond_broadcast(&server->changed);
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+static void open_set(struct vtpm_server *server)
+{
+    const struct vtpmring_back_set_config config = {
+        .family = server->options.family == VTPM_FAMILY_12 ? VTPMRING_TPM_12
+                                                           : VTPMRING_TPM_20,
+        .max_extra = server->options.max_extra_pages,
+        .poll_us = server->options.poll_us,
+        .command_max = VTPM_COMMAND_MAX,
+        .max_devices = 1,
+        .ops = &ops,
+        .context = server,
+    };
+
+    if (vtpmring_port_xen_user_open(VTPMRING_PORT_XEN_USER_BACK, NULL, NULL,
+                                    "vtpm", &server->port) == VTPMRING_OK)
+        (void)vtpmring_back_set_new(server->port, &config, &server->set);
+}
+
 static void *control(void *context)
 {
-    struct server *server = context;
+    struct vtpm_server *server = context;
 
-    server->control = vtpmring_back_set_control(server->set);
+    open_set(server);
+    tell(server, &server->begun);
+    if (server->set != NULL)
+        server->control = vtpmring_back_set_control(server->set);
     return NULL;
 }
 
-static enum vtpm_status run(struct server *server, struct vtpm_error *err)
+enum vtpm_status vtpm_serve_begin(struct vtpm_server **out,
+                                  const struct vtpm_serve_options *options,
+                                  struct vtpm_error *err)
 {
-    pthread_t thread;
+    struct vtpm_server *server = calloc(1, sizeof(*server));
 
-    atomic_store(&current, server->set);
-    if (atomic_load(&stopped))
-        vtpmring_back_set_stop(server->set);
-    if (pthread_create(&thread, NULL, control, server) != 0) {
-        atomic_store(&current, NULL);
+    *out = NULL;
+    if (server == NULL)
+        return vtpm_fail(err, VTPM_ENOMEM,
+                         "cannot serve: out of memory; end other programs");
+    server->options = *options;
+    memcpy(server->uuid, options->uuid, sizeof(server->uuid));
+    (void)pthread_mutex_init(&server->lock, NULL);
+    (void)pthread_cond_init(&server->changed, NULL);
+    if (pthread_create(&server->thread, NULL, control, server) != 0) {
+        (void)pthread_cond_destroy(&server->changed);
+        (void)pthread_mutex_destroy(&server->lock);
+        free(server);
         return vtpm_fail(err, VTPM_ENOMEM,
                          "cannot start a thread: out of memory or processes; "
                          "raise the limits");
     }
+    *out = server;
+    return VTPM_OK;
+}
+
+static void wait_for_set(struct vtpm_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    while (!server->begun)
+        (void)pthread_cond_wait(&server->changed, &server->lock);
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+/* The thread has ended afterwards. */
+static void end_control(struct vtpm_server *server)
+{
+    if (server->joined)
+        return;
+    wait_for_set(server);
+    tell(server, &server->ending);
+    if (server->set != NULL)
+        vtpmring_back_set_stop(server->set);
+    (void)pthread_join(server->thread, NULL);
+    server->joined = true;
+}
+
+enum vtpm_status vtpm_serve(struct vtpm_server *server,
+                            struct vtpm_engine *engine, struct vtpm_error *err)
+{
+    wait_for_set(server);
+    if (server->port == NULL)
+        return vtpm_fail(err, VTPM_EIO,
+                         "cannot serve: Xen is not reachable; see the line "
+                         "above");
+    if (server->set == NULL)
+        return vtpm_fail(err, VTPM_ENOMEM,
+                         "cannot serve: out of memory; end other programs");
+    server->engine = engine;
+    tell(server, &server->admitted);
+    atomic_store(&current, server->set);
+    if (atomic_load(&stopped))
+        vtpmring_back_set_stop(server->set);
     (void)vtpmring_back_set_serve(server->set);
-    pthread_join(thread, NULL);
     atomic_store(&current, NULL);
+    end_control(server);
     if (server->control != VTPMRING_OK)
         return vtpm_fail(err, VTPM_EIO,
                          "stopped serving: xenstore: %s; start again when "
@@ -113,28 +211,14 @@ static enum vtpm_status run(struct server *server, struct vtpm_error *err)
     return VTPM_OK;
 }
 
-enum vtpm_status vtpm_serve(struct vtpmring_port *port,
-                            struct vtpm_engine *engine,
-                            const struct vtpm_serve_options *options,
-                            struct vtpm_error *err)
+void vtpm_serve_end(struct vtpm_server *server)
 {
-    struct server server = {.port = port, .engine = engine};
-    const struct vtpmring_back_set_config config = {
-        .family = options->family == VTPM_FAMILY_12 ? VTPMRING_TPM_12
-                                                    : VTPMRING_TPM_20,
-        .max_extra = options->max_extra_pages,
-        .poll_us = options->poll_us,
-        .command_max = VTPM_COMMAND_MAX,
-        .max_devices = 1,
-        .ops = &ops,
-        .context = &server,
-    };
-    enum vtpm_status status;
-
-    memcpy(server.uuid, options->uuid, sizeof(server.uuid));
-    if (vtpmring_back_set_new(port, &config, &server.set) != VTPMRING_OK)
-        return vtpm_fail(err, VTPM_ENOMEM, "cannot serve: out of memory");
-    status = run(&server, err);
-    vtpmring_back_set_free(server.set);
-    return status;
+    if (server == NULL)
+        return;
+    end_control(server);
+    vtpmring_back_set_free(server->set);
+    vtpmring_port_xen_user_close(server->port);
+    (void)pthread_cond_destroy(&server->changed);
+    (void)pthread_mutex_destroy(&server->lock);
+    free(server);
 }

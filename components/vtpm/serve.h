@@ -11,7 +11,6 @@
 #include "keys.h"
 
 #include <stdint.h>
-#include <vtpmring/port.h>
 
 struct vtpm_serve_options {
     const uint8_t *uuid;      /**< serves the device with this UUID only */
@@ -20,19 +19,36 @@ struct vtpm_serve_options {
     unsigned max_extra_pages; /**< extra pages to take */
 };
 
+/** A TPM's way to its guest. */
+struct vtpm_server;
+
+/**
+ * Starts a thread that opens Xen and looks for the guest's device. That takes a
+ * while, in which the TPM can be made ready. The guest gets no answer to its
+ * wish to connect before vtpm_serve(). One server at a time.
+ * @param server  to be ended by vtpm_serve_end(); NULL on failure
+ * @param options copied
+ * @return VTPM_OK; VTPM_ENOMEM
+ */
+enum vtpm_status vtpm_serve_begin(struct vtpm_server **server,
+                                  const struct vtpm_serve_options *options,
+                                  struct vtpm_error *err);
+
 /**
  * Serves commands until vtpm_serve_stop(). Call it from the main thread; one
  * at a time.
- * @param port    stays the caller's
- * @param engine  stays the caller's; nobody else uses it meanwhile
- * @param options copied
- * @return VTPM_OK (stopped); VTPM_EIO (xenstore was lost, the port has said
- *         so); VTPM_ENOMEM
+ * @param server begun
+ * @param engine stays the caller's, until vtpm_serve_end(); nobody else uses it
+ *               meanwhile
+ * @return VTPM_OK (stopped); VTPM_EIO (Xen cannot be reached, or xenstore was
+ *         lost; a line has said so); VTPM_ENOMEM
  */
-enum vtpm_status vtpm_serve(struct vtpmring_port *port,
-                            struct vtpm_engine *engine,
-                            const struct vtpm_serve_options *options,
-                            struct vtpm_error *err);
+enum vtpm_status vtpm_serve(struct vtpm_server *server,
+                            struct vtpm_engine *engine, struct vtpm_error *err);
+
+/** Lets go of the guest, as vtpmring_back_set_free(), and of Xen. NULL does
+ *  nothing. */
+void vtpm_serve_end(struct vtpm_server *server);
 
 /**
  * Makes vtpm_serve() return once the running command is answered. For signal

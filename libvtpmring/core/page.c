@@ -77,21 +77,16 @@ void vtpmring_page_write_length(const struct vtpmring_page *page, size_t length)
                     (uint32_t)length);
 }
 
-/* How much of a packet lies in the first page. False if the packet does not
- * fit the pages that the exchange has and that are mapped. */
-static bool split(const struct vtpmring_page *page, uint8_t nr_extra,
-                  size_t length, size_t *in_first)
+/* Whether a packet fits the pages that the exchange has and that are mapped. */
+static bool fits(const struct vtpmring_page *page, uint8_t nr_extra,
+                 size_t length)
 {
-    size_t room = VTPMRING_PAGE_SIZE - vtpmring_page_packet_offset(nr_extra);
     size_t extra_count = page->extra == NULL ? 0 : page->extra_count;
 
-    if (length <= room) {
-        *in_first = length;
+    if (length <= VTPMRING_PAGE_SIZE - vtpmring_page_packet_offset(nr_extra))
         return true;
-    }
-    *in_first = room;
     return nr_extra <= extra_count &&
-           length - room <= (size_t)nr_extra * VTPMRING_PAGE_SIZE;
+           length <= vtpmring_page_capacity(nr_extra);
 }
 
 enum vtpmring_status vtpmring_page_read(const struct vtpmring_page *page,
@@ -99,14 +94,14 @@ enum vtpmring_status vtpmring_page_read(const struct vtpmring_page *page,
                                         size_t length)
 {
     size_t offset = vtpmring_page_packet_offset(nr_extra);
+    size_t room = VTPMRING_PAGE_SIZE - offset;
     unsigned char *to = dst;
-    size_t in_first;
 
-    if (!split(page, nr_extra, length, &in_first))
+    if (!fits(page, nr_extra, length))
         return VTPMRING_EPEER_LENGTH;
-    shmem_copy_from(to, page->first + offset, in_first);
-    if (length > in_first)
-        shmem_copy_from(to + in_first, page->extra, length - in_first);
+    shmem_copy_from(to, page->first + offset, length < room ? length : room);
+    if (length > room)
+        shmem_copy_from(to + room, page->extra, length - room);
     return VTPMRING_OK;
 }
 
@@ -115,13 +110,13 @@ enum vtpmring_status vtpmring_page_write(const struct vtpmring_page *page,
                                          size_t length)
 {
     size_t offset = vtpmring_page_packet_offset(nr_extra);
+    size_t room = VTPMRING_PAGE_SIZE - offset;
     const unsigned char *from = src;
-    size_t in_first;
 
-    if (!split(page, nr_extra, length, &in_first))
+    if (!fits(page, nr_extra, length))
         return VTPMRING_ENOBUF;
-    shmem_copy_to(page->first + offset, from, in_first);
-    if (length > in_first)
-        shmem_copy_to(page->extra, from + in_first, length - in_first);
+    shmem_copy_to(page->first + offset, from, length < room ? length : room);
+    if (length > room)
+        shmem_copy_to(page->extra, from + room, length - room);
     return VTPMRING_OK;
 }

@@ -11,6 +11,8 @@ static enum vtpmring_status write_nodes(struct vtpmring_back_device *device,
                                         const struct node_write *writes,
                                         size_t count)
 {
+    if (device->replaced)
+        return VTPMRING_EPEER_GONE;
     return vtpmring_nodes_write(device->set->port, device->path,
                                 VTPMRING_XENBUS_KEY_FRONTEND, writes, count);
 }
@@ -21,6 +23,14 @@ void vtpmring_back_device_leave(struct vtpmring_back_device *device)
 
     if (device->bound)
         (void)write_nodes(device, &write, 1);
+}
+
+void vtpmring_back_device_repeat_closed(struct vtpmring_back_device *device)
+{
+    const struct node_write write = {VTPMRING_XENBUS_KEY_STATE,
+                                     VTPMRING_XENBUS_CLOSED};
+
+    (void)write_nodes(device, &write, 1);
 }
 
 static enum vtpmring_status advertise(struct vtpmring_back_device *device)
@@ -56,12 +66,19 @@ static enum vtpmring_status write_state(struct vtpmring_back_device *device)
         {VTPMRING_XENBUS_KEY_STATE, (uint32_t)state},
         {VTPMRING_XENBUS_KEY_READY, 1},
     };
+    enum vtpmring_status status;
 
     if (!device->reading)
-        return write_nodes(device, writes, 1);
-    return end_reading(
-        device, vtpmring_nodes_put(device->set->port, device->path,
-                                   VTPMRING_XENBUS_KEY_FRONTEND, writes, 2));
+        status = write_nodes(device, writes, 1);
+    else
+        status = end_reading(
+            device,
+            device->replaced
+                ? VTPMRING_EPEER_GONE
+                : vtpmring_nodes_put(device->set->port, device->path,
+                                     VTPMRING_XENBUS_KEY_FRONTEND, writes, 2));
+    device->announced = device->announced || status == VTPMRING_OK;
+    return status;
 }
 
 static enum vtpmring_status read_nodes(struct vtpmring_back_device *device)
@@ -80,8 +97,11 @@ static enum vtpmring_status read_nodes(struct vtpmring_back_device *device)
         status = vtpmring_nodes_read(port, device->frontend, keys[i], &v[i]);
     if (status != VTPMRING_OK)
         return status;
-    return vtpmring_back_set_peer(&device->machine, v[0].at, v[0].length,
-                                  v[1].at, v[1].length, v[2].at, v[2].length);
+    vtpmring_back_set_lock(device->set);
+    status = vtpmring_back_set_peer(&device->machine, v[0].at, v[0].length,
+                                    v[1].at, v[1].length, v[2].at, v[2].length);
+    vtpmring_back_set_unlock(device->set);
+    return status;
 }
 
 static enum vtpmring_status read_peer(struct vtpmring_back_device *device)
@@ -101,23 +121,27 @@ static enum vtpmring_status map_pages(struct vtpmring_back_device *device)
     struct vtpmring_port *port = device->set->port;
     enum vtpmring_status status;
 
+    /* the serving thread may be mapping pages of another device */
+    vtpmring_back_set_lock(device->set);
     status = port->ops->map(port, device->domid, &device->machine.ring_ref, 1,
                             &device->first);
+    vtpmring_back_set_unlock(device->set);
     if (status != VTPMRING_OK) {
         device->first = NULL;
         return status;
     }
     status = port->ops->channel_bind(
         port, device->domid, device->machine.event_channel, &device->channel);
+    vtpmring_back_set_lock(device->set);
     if (status != VTPMRING_OK) {
         port->ops->unmap(port, device->first, 1);
         device->first = NULL;
-        return status;
+    } else {
+        vtpmring_back_set_bind(device->set, device);
+        status = vtpmring_back_set_page(&device->machine, device->first);
     }
-    vtpmring_back_set_lock(device->set);
-    vtpmring_back_set_bind(device->set, device);
     vtpmring_back_set_unlock(device->set);
-    return vtpmring_back_set_page(&device->machine, device->first);
+    return status;
 }
 
 static enum vtpmring_status map(struct vtpmring_back_device *device)
@@ -174,8 +198,7 @@ static void hand_over(struct vtpmring_back_device *device)
     bool wake;
 
     vtpmring_back_set_lock(set);
-    wake = device->goodbye || vtpmring_back_has_work(&device->machine) ||
-           vtpmring_back_next(&device->machine) != VTPMRING_BACK_WAIT;
+    wake = vtpmring_back_device_is_waiting(device);
     if (wake && !device->busy)
         vtpmring_back_set_queue(set, device);
     vtpmring_back_set_unlock(set);

@@ -7,6 +7,8 @@
 #define TOKEN "vtpmring-back"
 /* A device that the serving thread is not done with is looked at again. */
 #define RETRY_MS 50
+/* Enough for the names of all domains that can be. */
+#define NAMES_MAX (65536u * 6)
 /* Watch events that are taken before devices are looked after again. */
 #define DRAIN 256
 
@@ -95,14 +97,38 @@ static enum vtpmring_status scan_frontend(struct vtpmring_back_set *set,
     return status;
 }
 
+/* Domains of which this set serves none count, too: ours may be behind them. */
+static enum vtpmring_status list_domains(struct vtpmring_back_set *set,
+                                         size_t *length)
+{
+    struct vtpmring_port *port = set->port;
+
+    *length = 0;
+    for (;;) {
+        enum vtpmring_status status = port->ops->store_list(
+            port, BACK_SET_DIRECTORY, set->names, set->names_size, length);
+
+        if (status == VTPMRING_EPEER_GONE)
+            *length = 0;
+        if (status != VTPMRING_ENOBUF || set->names_size >= NAMES_MAX)
+            return status == VTPMRING_EPORT ? status : VTPMRING_OK;
+        port->ops->free(port, set->names);
+        set->names_size *= 2;
+        set->names = port->ops->alloc(port, set->names_size);
+        if (set->names == NULL) {
+            set->names_size = 0;
+            return VTPMRING_ENOMEM;
+        }
+    }
+}
+
 static enum vtpmring_status scan(struct vtpmring_back_set *set)
 {
     enum vtpmring_status status;
     size_t length, at = 0;
     uint32_t domid;
 
-    status =
-        list(set, BACK_SET_DIRECTORY, set->names, set->names_size, &length);
+    status = list_domains(set, &length);
     while (status == VTPMRING_OK && at < length)
         if (next_number(set->names, &at, UINT16_MAX, &domid))
             status = scan_frontend(set, domid);
@@ -208,7 +234,8 @@ static void forget(struct vtpmring_back_set *set,
 }
 
 /* Our directory, and the one above it when it is empty. */
-static enum vtpmring_status remove_nodes(struct vtpmring_back_device *device)
+static enum vtpmring_status
+remove_directories(struct vtpmring_back_device *device)
 {
     struct vtpmring_port *port = device->set->port;
     char parent[VTPMRING_PORT_PATH_MAX], names[64];
@@ -222,9 +249,29 @@ static enum vtpmring_status remove_nodes(struct vtpmring_back_device *device)
     text_add(&text, BACK_SET_DIRECTORY "/");
     text_add_number(&text, device->domid);
     status = list(device->set, parent, names, sizeof(names), &length);
+    /* it may be the toolstack's */
     if (status == VTPMRING_OK && length == 0)
-        status = port->ops->store_remove(port, parent);
+        (void)port->ops->store_remove(port, parent);
     return status;
+}
+
+/* In a transaction: the toolstack may be making the next device just now.
+ * VTPMRING_AGAIN: it has, or something else was in the way. */
+static enum vtpmring_status remove_nodes(struct vtpmring_back_device *device)
+{
+    struct vtpmring_port *port = device->set->port;
+    enum vtpmring_status status = port->ops->store_begin(port), ended;
+    enum vtpmring_xenbus_state own;
+
+    if (status != VTPMRING_OK)
+        return status;
+    status = vtpmring_nodes_read_state(port, device->path, &own);
+    if (status == VTPMRING_OK && own != VTPMRING_XENBUS_CLOSED)
+        status = VTPMRING_AGAIN;
+    if (status == VTPMRING_OK)
+        status = remove_directories(device);
+    ended = port->ops->store_end(port, status == VTPMRING_OK);
+    return status == VTPMRING_OK ? ended : status;
 }
 
 /* What has become of the nodes of a device that has ended. */
@@ -245,8 +292,14 @@ static enum vtpmring_status after_end(struct vtpmring_back_set *set,
                                      VTPMRING_XENBUS_KEY_ONLINE, &online);
     if (status == VTPMRING_OK)
         status = vtpmring_nodes_read_state(set->port, device->frontend, &peer);
-    if (status != VTPMRING_OK || !is_idle(device))
+    if (status != VTPMRING_OK)
         return status;
+    if (!is_idle(device)) {
+        /* a new device need not wait as long as the removal of the old one */
+        if (own == VTPMRING_XENBUS_INITIALISING)
+            device->remove_us = now;
+        return VTPMRING_OK;
+    }
     if (own == VTPMRING_XENBUS_INITIALISING || own == VTPMRING_XENBUS_UNKNOWN) {
         uint16_t domid = device->domid;
         uint32_t handle = device->handle;
@@ -257,14 +310,24 @@ static enum vtpmring_status after_end(struct vtpmring_back_set *set,
                    ? VTPMRING_OK
                    : vtpmring_back_device_add(set, domid, handle);
     }
+    if (own != VTPMRING_XENBUS_CLOSED) {
+        /* detached after it had ended: the toolstack waits for our Closed */
+        device->remove_us = now + BACK_SET_LINGER_US;
+        vtpmring_back_device_repeat_closed(device);
+        return VTPMRING_OK;
+    }
     if (now < device->remove_us)
         return VTPMRING_OK;
     device->remove_us = UINT64_MAX;
     if (text_equal(online.text, "1") && peer != VTPMRING_XENBUS_UNKNOWN)
         return VTPMRING_OK;
     status = remove_nodes(device);
+    if (status == VTPMRING_AGAIN) {
+        device->remove_us = now;
+        return VTPMRING_OK;
+    }
     forget(set, at);
-    return status;
+    return status == VTPMRING_EPORT ? status : VTPMRING_OK;
 }
 
 /* A note about a device of somebody else; a change of it may make it ours. */
@@ -278,8 +341,10 @@ static enum vtpmring_status renew(struct vtpmring_back_set *set,
     return vtpmring_back_device_add(set, domid, handle);
 }
 
-static bool is_due(const struct vtpmring_back_device *device, uint64_t now)
+static bool is_due(struct vtpmring_back_device *device, uint64_t now)
 {
+    if (__atomic_exchange_n(&device->released, false, __ATOMIC_ACQ_REL))
+        device->dirty = true;
     return device->dirty || (device->ended && device->remove_us != UINT64_MAX &&
                              now >= device->remove_us);
 }

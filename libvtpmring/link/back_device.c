@@ -25,6 +25,7 @@ static struct vtpmring_back_device *allocate(struct vtpmring_back_set *set)
     if (device == NULL)
         return NULL;
     device->set = set;
+    device->poll.us = set->config.poll_us;
     device->machine.config = (struct vtpmring_back_config){
         .family = set->config.family,
         .buffer = ops->alloc(set->port, set->config.command_max),
@@ -53,12 +54,15 @@ void vtpmring_back_device_unmap(struct vtpmring_back_device *device)
         vtpmring_back_set_unlock(device->set);
         ops->channel_close(port, device->channel);
     }
+    /* the serving thread may be mapping pages of another device */
+    vtpmring_back_set_lock(device->set);
     if (device->extra != NULL)
         ops->unmap(port, device->extra, device->extra_count);
     if (device->first != NULL)
         ops->unmap(port, device->first, 1);
     device->extra = NULL;
     device->first = NULL;
+    vtpmring_back_set_unlock(device->set);
 }
 
 void vtpmring_back_device_free(struct vtpmring_back_device *device)
@@ -157,6 +161,7 @@ static enum vtpmring_status begin_machine(struct vtpmring_back_device *device)
         status = vtpmring_nodes_read_state(port, device->frontend, &peer);
     if (status == VTPMRING_OK)
         status = vtpmring_back_init(&device->machine, &config, own, peer);
+    device->announced = own != VTPMRING_XENBUS_INITIALISING;
     return status == VTPMRING_OK ? inherit(device) : status;
 }
 
@@ -237,12 +242,35 @@ static enum vtpmring_status look_online(struct vtpmring_back_device *device)
     return status;
 }
 
+/* A toolstack that does not wait for us takes a device away and makes another
+ * in its place; if we were slow, its first state is all that tells. The nodes
+ * of the new one are not ours to write before it was accepted. */
+static enum vtpmring_status look_replaced(struct vtpmring_back_device *device)
+{
+    enum vtpmring_xenbus_state own;
+    enum vtpmring_status status;
+
+    status = vtpmring_nodes_read_state(device->set->port, device->path, &own);
+    if (status == VTPMRING_OK && own == VTPMRING_XENBUS_INITIALISING &&
+        device->announced && !device->replaced) {
+        vtpmring_back_set_log(device, 6, "replaced by the toolstack",
+                              VTPMRING_OK);
+        device->replaced = true;
+        vtpmring_back_set_lock(device->set);
+        vtpmring_back_close(&device->machine);
+        vtpmring_back_set_unlock(device->set);
+    }
+    return status;
+}
+
 enum vtpmring_status
 vtpmring_back_device_look(struct vtpmring_back_device *device)
 {
     enum vtpmring_xenbus_state state;
     enum vtpmring_status status = look_online(device);
 
+    if (status == VTPMRING_OK)
+        status = look_replaced(device);
     if (status == VTPMRING_OK)
         status = vtpmring_nodes_read_state(device->set->port, device->frontend,
                                            &state);

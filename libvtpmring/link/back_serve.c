@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The serving thread: sees a command, executes it, answers it. */
 #include "back_set.h"
+#include "poll_time.h"
 
 /* How many looks at the page between two looks at the clock. */
 #define SPIN 16
@@ -66,6 +67,17 @@ static void arm(struct vtpmring_back_set *set)
     set->port->ops->timer(set->port, BACK_SET_SUPERVISE_MS);
 }
 
+/* The frontend went while its command ran. The end of the machine had to wait
+ * for the executor, and nothing else tells the control thread that it is back.
+ */
+static void release(struct vtpmring_back_device *device)
+{
+    struct vtpmring_port *port = device->set->port;
+
+    __atomic_store_n(&device->released, true, __ATOMIC_RELEASE);
+    port->ops->wake(port, VTPMRING_PORT_CONTROL);
+}
+
 static void execute(struct vtpmring_back_device *device)
 {
     struct vtpmring_back_set *set = device->set;
@@ -73,6 +85,7 @@ static void execute(struct vtpmring_back_device *device)
     const unsigned char *response = NULL;
     uint8_t locality = machine->head.locality;
     size_t length = machine->length;
+    bool orphan;
 
     (void)vtpmring_back_done(machine, VTPMRING_BACK_EXECUTE, VTPMRING_OK);
     arm(set);
@@ -85,11 +98,14 @@ static void execute(struct vtpmring_back_device *device)
     lock(set);
     device->busy = false;
     set->running = NULL;
+    orphan = machine->orphan;
     if (length == 0)
         (void)vtpmring_back_reply_error(machine, VTPMRING_TPM_ERROR_FAILURE);
     else
         (void)vtpmring_back_reply(machine, response, length);
     vtpmring_back_device_notify(device);
+    if (orphan)
+        release(device);
 }
 
 /* Whatever the commands of a device want; one command at most, so that the
@@ -129,26 +145,48 @@ static void say_goodbye(struct vtpmring_back_device *device)
     device->busy = false;
 }
 
+bool vtpmring_back_device_is_waiting(const struct vtpmring_back_device *device)
+{
+    return device->goodbye || vtpmring_back_has_work(&device->machine) ||
+           vtpmring_back_next(&device->machine) != VTPMRING_BACK_WAIT;
+}
+
 /* The next command often comes at once: look for it before sleeping. */
 static void poll_page(struct vtpmring_back_device *device)
 {
     struct vtpmring_back_set *set = device->set;
     const struct vtpmring_port_ops *ops = set->port->ops;
-    uint64_t stop;
+    uint64_t start;
 
     if (set->config.poll_us == 0)
         return;
-    stop = ops->now_us(set->port) + set->config.poll_us;
-    do {
+    start = ops->now_us(set->port);
+    device->idle_since_us = start;
+    while (ops->now_us(set->port) - start < device->poll.us &&
+           !control_waits(set) && !vtpmring_back_set_stopping(set)) {
         for (int i = 0; i < SPIN; i++) {
             if (vtpmring_back_has_work(&device->machine)) {
+                device->idle_since_us = 0;
+                poll_learn(&device->poll, set->config.poll_us, 0);
                 vtpmring_back_set_queue(set, device);
                 return;
             }
             ops->relax(set->port);
         }
-    } while (ops->now_us(set->port) < stop && !control_waits(set) &&
-             !vtpmring_back_set_stopping(set));
+    }
+}
+
+/* A command has come while we slept. */
+static void learn(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+    uint64_t waited_us;
+
+    if (device->idle_since_us == 0 || !vtpmring_back_has_work(&device->machine))
+        return;
+    waited_us = set->port->ops->now_us(set->port) - device->idle_since_us;
+    device->idle_since_us = 0;
+    poll_learn(&device->poll, set->config.poll_us, waited_us);
 }
 
 static void serve_device(struct vtpmring_back_device *device)
@@ -156,15 +194,16 @@ static void serve_device(struct vtpmring_back_device *device)
     struct vtpmring_back_set *set = device->set;
 
     say_goodbye(device);
+    learn(device);
     vtpmring_back_on_event(&device->machine);
     if (!serve_commands(device))
         return;
     if (set->channel_count > 1)
         vtpmring_back_set_collect(set);
-    if (set->ready_first == NULL)
-        poll_page(device);
-    else if (vtpmring_back_has_work(&device->machine))
+    if (vtpmring_back_device_is_waiting(device))
         vtpmring_back_set_queue(set, device);
+    else if (set->ready_first == NULL)
+        poll_page(device);
 }
 
 enum vtpmring_status vtpmring_back_set_serve(struct vtpmring_back_set *set)

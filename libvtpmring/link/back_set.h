@@ -36,14 +36,19 @@ struct vtpmring_back_device {
     uint32_t channel;                         /**< our port */
     uint32_t handle;                          /**< number in its frontend */
     uint16_t domid;                           /**< frontend's domain */
-    bool foreign; /**< somebody else serves it: nothing else is valid */
-    bool bound;   /**< channel is open */
-    bool reading; /**< a transaction is open since the frontend was read */
-    bool dirty;   /**< control: its nodes may have changed */
-    bool queued;  /**< it is in the ready list */
-    bool busy;    /**< the serving thread is in a callback with it */
-    bool goodbye; /**< the user is to be told that the frontend has gone */
-    bool ended;   /**< its machine has ended */
+    bool foreign;   /**< somebody else serves it: nothing else is valid */
+    bool bound;     /**< channel is open */
+    bool reading;   /**< a transaction is open since the frontend was read */
+    bool dirty;     /**< control: its nodes may have changed */
+    bool queued;    /**< it is in the ready list */
+    bool busy;      /**< the serving thread is in a callback with it */
+    bool goodbye;   /**< the user is to be told that the frontend has gone */
+    bool ended;     /**< its machine has ended */
+    bool released;  /**< atomic: a command whose frontend has gone is over */
+    bool announced; /**< control: its state is one that we have written */
+    bool replaced;  /**< control: its nodes are those of a newer device */
+    struct vtpmring_link_poll poll;    /**< for a command */
+    uint64_t idle_since_us;            /**< waits for a command, 0: does not */
     uint64_t remove_us;                /**< when its nodes are to be removed */
     void *user;                        /**< the user's */
     char path[VTPMRING_PORT_PATH_MAX]; /**< our directory */
@@ -118,6 +123,8 @@ void vtpmring_back_device_unmap(struct vtpmring_back_device *device);
 void vtpmring_back_device_abort(struct vtpmring_back_device *device);
 /** Notes in xenstore that we stop in order, with no command begun. */
 void vtpmring_back_device_leave(struct vtpmring_back_device *device);
+/** Writes Closed once more, for a machine that has ended. */
+void vtpmring_back_device_repeat_closed(struct vtpmring_back_device *device);
 /** Lets go of all that it holds and frees it; it is in no list. */
 void vtpmring_back_device_free(struct vtpmring_back_device *device);
 
@@ -125,5 +132,7 @@ void vtpmring_back_device_free(struct vtpmring_back_device *device);
 
 /** Sends the event that is owed, if any. Under the lock. */
 void vtpmring_back_device_notify(struct vtpmring_back_device *device);
+/** Whether the serving thread has something to do for it. Under the lock. */
+bool vtpmring_back_device_is_waiting(const struct vtpmring_back_device *device);
 
 #endif

@@ -52,7 +52,7 @@ static enum vtpmring_status share(struct vtpmring_front_link *link)
     return vtpmring_front_set_page(&link->machine, &page, link->refs + 1);
 }
 
-static void unshare(struct vtpmring_front_link *link)
+void vtpmring_front_unshare(struct vtpmring_front_link *link)
 {
     const struct vtpmring_port_ops *ops = link->port->ops;
 
@@ -150,7 +150,7 @@ void vtpmring_front_perform(struct vtpmring_front_link *link,
         status = unpublish(link);
         break;
     case VTPMRING_FRONT_UNSHARE:
-        unshare(link);
+        vtpmring_front_unshare(link);
         break;
     default:
         break;

@@ -2,6 +2,7 @@
 /* A frontend that sends and receives: the loop around the machine. */
 #include "front_link.h"
 #include "nodes.h"
+#include "poll_time.h"
 #include "text.h"
 
 #define TOKEN "vtpmring-front"
@@ -175,7 +176,8 @@ vtpmring_front_link_open(struct vtpmring_front_link *link,
     enum vtpmring_status status;
     struct text path;
 
-    *link = (struct vtpmring_front_link){.port = port, .config = *config};
+    *link = (struct vtpmring_front_link){
+        .port = port, .config = *config, .poll.us = config->poll_us};
     path = text_begin(link->path, sizeof(link->path));
     text_add(&path, "device/vtpm/");
     text_add_number(&path, config->device);
@@ -233,23 +235,34 @@ enum vtpmring_status vtpmring_front_link_send(struct vtpmring_front_link *link,
     return status;
 }
 
-/* Looks at the page for a short time before it is worth to sleep. */
-static void poll_page(struct vtpmring_front_link *link)
+/* Looks at the page for a short time before it is worth to sleep. Returns when
+ * that began; 0 if something was found. */
+static uint64_t poll_page(struct vtpmring_front_link *link)
 {
     const struct vtpmring_port_ops *ops = link->port->ops;
-    uint64_t stop;
+    uint64_t start;
 
     if (link->config.poll_us == 0)
-        return;
-    stop = now(link) + link->config.poll_us;
-    do {
+        return 0;
+    start = now(link);
+    while (now(link) - start < link->poll.us) {
         for (int i = 0; i < SPIN; i++) {
             vtpmring_front_on_event(&link->machine);
-            if (vtpmring_front_next(&link->machine) != VTPMRING_FRONT_WAIT)
-                return;
+            if (vtpmring_front_next(&link->machine) != VTPMRING_FRONT_WAIT) {
+                poll_learn(&link->poll, link->config.poll_us, 0);
+                return 0;
+            }
             ops->relax(link->port);
         }
-    } while (now(link) < stop);
+    }
+    return start;
+}
+
+/* A response has come while we slept. */
+static void learn(struct vtpmring_front_link *link, uint64_t start)
+{
+    if (start != 0)
+        poll_learn(&link->poll, link->config.poll_us, now(link) - start);
 }
 
 static bool is_past(const struct vtpmring_front_link *link, uint64_t then)
@@ -264,25 +277,36 @@ vtpmring_front_link_receive(struct vtpmring_front_link *link, void *response,
     uint64_t deadline =
         timeout_ms < 0 ? UINT64_MAX : now(link) + (uint64_t)timeout_ms * 1000;
     enum vtpmring_status status;
+    uint64_t start = 0;
+    bool drained = false;
 
     *length = 0;
     vtpmring_front_on_event(&link->machine);
     if (timeout_ms != 0)
-        poll_page(link);
+        start = poll_page(link);
     for (;;) {
         uint64_t wake = deadline;
 
         vtpmring_front_on_event(&link->machine);
-        if (run(link) == VTPMRING_FRONT_DELIVER)
+        if (run(link) == VTPMRING_FRONT_DELIVER) {
+            learn(link, start);
             return vtpmring_front_take(&link->machine, response, size, length);
+        }
         if (link->machine.command == VTPMRING_FRONT_COMMAND_NONE)
             return VTPMRING_ESTATE;
         if (is_past(link, link->cancel_by_us)) {
             vtpmring_front_fail(&link->machine, VTPMRING_EPEER_TIMEOUT);
             continue;
         }
-        if (now(link) >= deadline)
-            return VTPMRING_AGAIN;
+        if (now(link) >= deadline) {
+            /* who waits for the channel's descriptor must not find it readable
+             * by what has been seen; one look more, as it may be for us */
+            if (drained)
+                return VTPMRING_AGAIN;
+            drain_channel(link);
+            drained = true;
+            continue;
+        }
         if (link->cancel_by_us != 0 && link->cancel_by_us < wake)
             wake = link->cancel_by_us;
         status = sleep_on(link, VTPMRING_PORT_CHANNEL | VTPMRING_PORT_STORE,
@@ -318,6 +342,14 @@ vtpmring_front_link_set_locality(struct vtpmring_front_link *link,
 size_t vtpmring_front_link_capacity(const struct vtpmring_front_link *link)
 {
     return vtpmring_front_capacity(&link->machine);
+}
+
+void vtpmring_front_link_abandon(struct vtpmring_front_link *link)
+{
+    if (link->machine.shared)
+        vtpmring_front_unshare(link);
+    link->machine = (struct vtpmring_front){.phase = VTPMRING_FRONT_PHASE_END};
+    let_go(link);
 }
 
 void vtpmring_front_link_close(struct vtpmring_front_link *link)

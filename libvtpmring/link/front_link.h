@@ -26,6 +26,12 @@ void vtpmring_front_perform(struct vtpmring_front_link *link,
                             enum vtpmring_front_action action);
 
 /**
+ * Closes the channel and ends the grants.
+ * @param link shared
+ */
+void vtpmring_front_unshare(struct vtpmring_front_link *link);
+
+/**
  * Reads the backend's state and tells the machine.
  * @param link the link
  * @retval VTPMRING_OK told

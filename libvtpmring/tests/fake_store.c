@@ -79,9 +79,13 @@ static void put(struct fake_xen *xen, const char *path, const char *value)
 
 static void drop(struct fake_xen *xen, const char *path)
 {
-    for (size_t i = xen->node_count; i-- > 0;)
-        if (is_below(xen->nodes[i].path, path))
-            xen->nodes[i] = xen->nodes[--xen->node_count];
+    for (size_t i = xen->node_count; i-- > 0;) {
+        if (!is_below(xen->nodes[i].path, path))
+            continue;
+        if (strcmp(xen->nodes[i].path, path) != 0)
+            fire(xen, xen->nodes[i].path);
+        xen->nodes[i] = xen->nodes[--xen->node_count];
+    }
     fire(xen, path);
 }
 
@@ -170,14 +174,18 @@ enum vtpmring_status fake_store_list(struct vtpmring_port *port,
 
         if (!is_below(at, full))
             continue;
-        status = VTPMRING_OK;
+        if (status == VTPMRING_EPEER_GONE)
+            status = VTPMRING_OK;
         if (at[prefix] == '\0')
             continue;
         snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + prefix + 1, "/"),
                  at + prefix + 1);
         if (is_listed(names, *length, name))
             continue;
-        assert_true(*length + strlen(name) + 1 <= size);
+        if (*length + strlen(name) + 1 > size) {
+            status = VTPMRING_ENOBUF;
+            continue;
+        }
         memcpy(names + *length, name, strlen(name) + 1);
         *length += strlen(name) + 1;
     }
@@ -191,9 +199,14 @@ enum vtpmring_status fake_store_begin(struct vtpmring_port *port)
     bool fails;
 
     fake_enter(port);
+    while (xen->open)
+        pthread_cond_wait(&xen->changed, &xen->lock);
     fails = fake_fails(port);
     memcpy(xen->saved, xen->nodes, sizeof(xen->nodes));
     xen->saved_count = xen->node_count;
+    xen->open = !fails;
+    xen->owner = pthread_self();
+    xen->conflict = false;
     fake_leave(port);
     return fails ? VTPMRING_EPORT : VTPMRING_OK;
 }
@@ -201,16 +214,21 @@ enum vtpmring_status fake_store_begin(struct vtpmring_port *port)
 enum vtpmring_status fake_store_end(struct vtpmring_port *port, bool commit)
 {
     struct fake_xen *xen = domain_of(port)->xen;
-    bool fails;
+    bool fails, conflict;
 
     fake_enter(port);
     fails = fake_fails(port);
-    if (!commit || fails) {
+    conflict = commit && xen->conflict;
+    if (!commit || fails || conflict) {
         memcpy(xen->nodes, xen->saved, sizeof(xen->nodes));
         xen->node_count = xen->saved_count;
     }
+    xen->open = false;
+    pthread_cond_broadcast(&xen->changed);
     fake_leave(port);
-    return fails ? VTPMRING_EPORT : VTPMRING_OK;
+    if (fails)
+        return VTPMRING_EPORT;
+    return conflict ? VTPMRING_AGAIN : VTPMRING_OK;
 }
 
 enum vtpmring_status fake_store_watch(struct vtpmring_port *port,
@@ -272,15 +290,43 @@ enum vtpmring_status fake_store_next_watch(struct vtpmring_port *port,
     return status;
 }
 
+static void swap_nodes(struct fake_xen *xen)
+{
+    static struct fake_node nodes[FAKE_NODES];
+    size_t count = xen->node_count;
+
+    memcpy(nodes, xen->nodes, sizeof(nodes));
+    memcpy(xen->nodes, xen->saved, sizeof(nodes));
+    memcpy(xen->saved, nodes, sizeof(nodes));
+    xen->node_count = xen->saved_count;
+    xen->saved_count = count;
+}
+
+/* Of the toolstack. It waits for a transaction of another thread, and meets one
+ * of its own: that is a test's way to be there in the middle. */
+static void change(struct fake_xen *xen, const char *path, const char *value)
+{
+    while (xen->open && !pthread_equal(xen->owner, pthread_self()))
+        pthread_cond_wait(&xen->changed, &xen->lock);
+    for (int i = 0; i < (xen->open ? 2 : 1); i++) {
+        if (i == 1)
+            swap_nodes(xen);
+        if (value == NULL)
+            drop(xen, path);
+        else
+            put(xen, path, value);
+        if (i == 1)
+            swap_nodes(xen);
+    }
+    xen->conflict = true;
+}
+
 void fake_xen_write(struct fake_xen *xen, const char *path, const char *value)
 {
     struct vtpmring_port *port = &xen->domains[0].port;
 
     fake_enter(port);
-    if (value == NULL)
-        drop(xen, path);
-    else
-        put(xen, path, value);
+    change(xen, path, value);
     fake_leave(port);
 }
 
@@ -326,7 +372,7 @@ void fake_xen_attach(struct fake_xen *xen, uint16_t front, uint16_t back,
         }
         snprintf(path, sizeof(path), "%s/%s", nodes[i][0][0] == 'f' ? f : b,
                  nodes[i][1]);
-        put(xen, path, value);
+        change(xen, path, value);
     }
     fake_leave(port);
 }

@@ -444,5 +444,10 @@ unsigned char *fake_xen_page(struct fake_xen *xen, uint16_t domid)
 
 unsigned fake_xen_waits(struct fake_xen *xen, uint16_t domid)
 {
-    return xen->domains[domid].waits;
+    unsigned waits;
+
+    fake_enter(&xen->domains[domid].port);
+    waits = xen->domains[domid].waits;
+    fake_leave(&xen->domains[domid].port);
+    return waits;
 }

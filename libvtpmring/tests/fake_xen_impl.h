@@ -69,6 +69,9 @@ struct fake_xen {
     size_t node_count;
     struct fake_node saved[FAKE_NODES]; /* of the transaction */
     size_t saved_count;
+    bool open;       /* there is a transaction */
+    pthread_t owner; /* of it */
+    bool conflict;   /* the toolstack has written since it began */
 };
 
 void fake_enter(struct vtpmring_port *port);

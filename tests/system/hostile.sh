@@ -152,6 +152,74 @@ permission_removed()
     works guest-2
 }
 
+# A device of ours that nobody can serve: what the toolstack wrote is no path.
+a_path_that_is_none()
+{
+    local back path
+    back=/local/domain/$(simxen domid vtpm-1)/backend/vtpm/777/0
+    simxen detach-vtpm guest-1
+    for path in 'no path' '//' '/local/domain/1/a b' \
+        "/$(printf 'x%.0s' {1..1000})" @releaseDomain; do
+        store write "$back/frontend" "$path" "$back/frontend-id" 777 \
+            "$back/online" 1 "$back/uuid" "$uuid1" "$back/state" 1
+        sleep 0.1
+        vtpm_alive vtpm-1
+        store rm "$back"
+    done
+    simxen attach-vtpm guest-1 vtpm-1 --uuid "$uuid1" --wait 10
+    works guest-1
+}
+
+# A vTPM that does not run for a while finds another device in the place of the
+# one that it was connected to.
+replaced()
+{
+    local front back
+    front=$(front_path guest-1)
+    back=$(back_path guest-1 vtpm-1)
+    client_start guest-1
+    ask send "$(random_raw 8)"
+    kill -STOP "$(vtpm_pid vtpm-1)"
+    kill -9 "$client_pid"
+    client_hang_up
+    store rm "$front" "$back" "/libxl/$(simxen domid guest-1)/device/vtpm/0"
+    refuses simxen attach-vtpm guest-1 vtpm-1 --uuid "$1" --wait 1
+    kill -CONT "$(vtpm_pid vtpm-1)"
+}
+
+replaced_by_the_same()
+{
+    replaced "$uuid1"
+    within 5 back_state guest-1 vtpm-1 2
+    works guest-1
+}
+
+replaced_by_another()
+{
+    replaced "$uuid2"
+    sleep 0.3
+    back_state guest-1 vtpm-1 1
+    vtpm_alive vtpm-1
+    store rm "$(front_path guest-1)" "$(back_path guest-1 vtpm-1)" \
+        "/libxl/$(simxen domid guest-1)/device/vtpm/0"
+    simxen attach-vtpm guest-1 vtpm-1 --uuid "$uuid1" --wait 10
+    works guest-1
+}
+
+# A guest is destroyed while its vTPM searches for primes; its next life gets
+# the same vTPM.
+destroyed_in_mid_command()
+{
+    client_start guest-1
+    ask start "$(primary_raw 1)"
+    sleep 0.02
+    simxen destroy guest-1
+    client_hang_up
+    domain_new guest-1
+    simxen attach-vtpm guest-1 vtpm-1 --uuid "$uuid1" --wait 10
+    works guest-1
+}
+
 # The page is right, what is on it is not.
 bad_commands()
 {
@@ -187,6 +255,11 @@ check "a storm of writes disturbs nobody" storm
 check "and is over when the guest behaves" recovers
 check "nodes that the vTPM may not read disturb nobody" permission_removed
 check "and the toolstack mends that, too" the_toolstack_mends_it
+check "a device with an odd path disturbs nobody" a_path_that_is_none
+check "a device that was replaced meanwhile is served" replaced_by_the_same
+check "unless it is somebody else's" replaced_by_another
+check "a guest destroyed in mid-command: its next life has the vTPM" \
+    destroyed_in_mid_command
 check "commands that are none are answered, the next one works" bad_commands
 check "the neighbour's vTPM was never restarted" vtpm_alive vtpm-2
 finish

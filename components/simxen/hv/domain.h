@@ -14,7 +14,7 @@
 /** Longest name of a domain; its sockets' paths must fit sun_path. */
 #define SIMXEN_NAME_MAX 48u
 /** Most domains of a host. */
-#define SIMXEN_MAX_DOMAINS 1024u
+#define SIMXEN_MAX_DOMAINS 4096u
 
 struct port;
 struct grant;

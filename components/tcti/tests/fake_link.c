@@ -50,10 +50,8 @@ vtpmring_port_xen_user_open(unsigned roles, vtpmring_port_xen_user_log *log,
 
 void vtpmring_port_xen_user_close(struct vtpmring_port *port)
 {
-    if (port != NULL) {
+    if (port != NULL)
         fake.ports--;
-        fake.links = 0;
-    }
 }
 
 int vtpmring_port_xen_user_channel_fd(struct vtpmring_port *port)
@@ -121,6 +119,13 @@ vtpmring_front_link_set_locality(struct vtpmring_front_link *link,
     (void)link;
     fake.locality = locality;
     return VTPMRING_OK;
+}
+
+void vtpmring_front_link_abandon(struct vtpmring_front_link *link)
+{
+    (void)link;
+    fake.links--;
+    fake.abandons++;
 }
 
 void vtpmring_front_link_close(struct vtpmring_front_link *link)

@@ -25,6 +25,7 @@ struct fake {
     int opens;      /**< links opened so far */
     int sends;      /**< commands sent so far */
     int closes;     /**< links closed in order so far */
+    int abandons;   /**< links abandoned so far */
     int cancels;    /**< cancels so far */
     int timeout_ms; /**< of the last receive */
     int locality;   /**< of the link; -1 never set */

@@ -156,9 +156,13 @@ static void test_replaced_context_comes_back(void **state)
     assert_int_equal(transmit(context), TSS2_RC_SUCCESS);
     assert_int_equal(fake.opens, 3);
     assert_int_equal(fake.closes, 0);
+    assert_int_equal(fake.abandons, 1);
     assert_int_equal(fake.locality, 2);
     destroy(&other);
     assert_int_equal(fake.closes, 0);
+    /* The pages of both are let go of: one link is open, its own. */
+    assert_int_equal(fake.abandons, 2);
+    assert_int_equal(fake.links, 1);
     assert_int_equal(receive(response, &size), TSS2_RC_SUCCESS);
 }
 

@@ -24,8 +24,9 @@ extern "C" {
 struct vtpmring_front_link_config {
     unsigned device;             /**< number in device/vtpm/N */
     unsigned extra_pages;        /**< to offer; 1 is enough for 4096 bytes */
-    unsigned poll_us;            /**< looks at the page so long before it
-                                      sleeps; 0 sleeps at once */
+    unsigned poll_us;            /**< looks at the page so long at most before
+                                      it sleeps, and less where that is in
+                                      vain; 0 sleeps at once */
     unsigned connect_timeout_ms; /**< longest wait for the backend to connect */
     unsigned close_timeout_ms;   /**< longest wait for it to let go */
     unsigned cancel_timeout_ms;  /**< longest wait for the end of a cancelled
@@ -38,6 +39,12 @@ struct vtpmring_front_link_config {
     {                                                                          \
         0, 1, 50, 10000, 2000, 5000                                            \
     }
+
+/** For how long one side looks at the page now; it learns. */
+struct vtpmring_link_poll {
+    unsigned us;     /**< so long */
+    unsigned streak; /**< short waits in a row */
+};
 
 /** A frontend link. The caller allocates it and uses it from one thread at a
  *  time; the fields are not API. */
@@ -52,6 +59,7 @@ struct vtpmring_front_link {
     uint16_t peer;                              /**< backend's domain */
     uint8_t locality;                           /**< of the next command */
     bool watching;                              /**< backend's state */
+    struct vtpmring_link_poll poll;             /**< for a response */
     uint64_t looked_us;    /**< when watch events were last looked for */
     uint64_t cancel_by_us; /**< end of the wait for a cancel, 0 for none */
     char path[VTPMRING_PORT_PATH_MAX];    /**< our directory */
@@ -139,6 +147,13 @@ size_t vtpmring_front_link_capacity(const struct vtpmring_front_link *link);
  */
 void vtpmring_front_link_close(struct vtpmring_front_link *link);
 
+/**
+ * Lets go of pages, channel and watch, and leaves the nodes alone: somebody
+ * else uses the device now, or xenstore is lost.
+ * @param link the link, open
+ */
+void vtpmring_front_link_abandon(struct vtpmring_front_link *link);
+
 /* ---- backends ---- */
 
 struct vtpmring_back_set;
@@ -181,7 +196,8 @@ struct vtpmring_back_set_config {
     enum vtpmring_tpm_family family; /**< form of error responses */
     unsigned max_extra;              /**< extra pages to take, 0 to 255 */
     unsigned poll_us;                /**< after a command, looks at the page so
-                                          long before it sleeps */
+                                          long at most before it sleeps, and
+                                          less where that is in vain */
     size_t command_max;              /**< longest command, in bytes */
     unsigned max_devices;            /**< devices beyond it are not served */
     const struct vtpmring_back_set_ops *ops; /**< the user */

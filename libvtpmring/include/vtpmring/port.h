@@ -78,6 +78,8 @@ struct vtpmring_port_ops {
      * Reads a node. Relative paths are below the own domain. Inside a
      * transaction if one was begun (so with all store calls).
      * VTPMRING_EPEER_GONE: there is no such node, or we may not read it.
+     * VTPMRING_EPEER_STRING: the path is none (so with all that take one).
+     * VTPMRING_ENOMEM: also a quota of xenstore (so with all store calls).
      * VTPMRING_ENOBUF: the value is longer than size; *length is size.
      * The value need not end in a NUL: length counts.
      */

@@ -10,8 +10,12 @@
 #include <unistd.h>
 
 /*
+ * A connection with a watch has a thread of libxenstore that reads for it, and
+ * every answer would come by way of that thread: two more switches of context
+ * for each call. So the watches have a connection of their own.
+ *
  * libxenstore does not make its watch descriptor readable when xenstored ends:
- * who waits for watches would sleep for ever. A second, silent connection hangs
+ * who waits for watches would sleep for ever. Another, silent connection hangs
  * up at the same moment. Where xenstore is reached by the kernel (a domain
  * without a daemon of its own) there is no socket, and no end of xenstored that
  * could be seen.
@@ -42,10 +46,12 @@ enum vtpmring_status
 vtpmring_xen_user_store_init(struct vtpmring_port_xen_user *xen)
 {
     xen->xs = xs_open(0);
-    if (!xen->xs)
+    if (xen->xs)
+        xen->watch_xs = xs_open(0);
+    if (!xen->watch_xs)
         return vtpmring_xen_user_open_failed(xen, "xenstore",
                                              "start xenstored");
-    xen->watch_fd = xs_fileno(xen->xs);
+    xen->watch_fd = xs_fileno(xen->watch_xs);
     if (xen->watch_fd < 0)
         return vtpmring_xen_user_open_failed(xen, "xenstore",
                                              "end other programs");
@@ -57,6 +63,7 @@ void vtpmring_xen_user_store_finish(struct vtpmring_port_xen_user *xen)
 {
     if (xen->alive_fd >= 0)
         (void)close(xen->alive_fd);
+    xs_close(xen->watch_xs);
     xs_close(xen->xs);
 }
 
@@ -106,7 +113,15 @@ vtpmring_xen_user_store_failed(struct vtpmring_port_xen_user *xen,
     else
         vtpmring_xen_user_complain(xen, "xenstore: cannot %s %s: %s", verb,
                                    path, strerror(error));
-    return VTPMRING_EPORT;
+    switch (error) {
+    case EINVAL: /* a path that is none: somebody has written it */
+        return VTPMRING_EPEER_STRING;
+    case E2BIG: /* our domain's quota; what we have works on */
+    case ENOSPC:
+        return VTPMRING_ENOMEM;
+    default:
+        return VTPMRING_EPORT;
+    }
 }
 
 enum vtpmring_status vtpmring_xen_user_store_watch(struct vtpmring_port *port,
@@ -117,7 +132,7 @@ enum vtpmring_status vtpmring_xen_user_store_watch(struct vtpmring_port *port,
 
     if (!vtpmring_xen_user_store_is_good(xen))
         return VTPMRING_EPORT;
-    if (!xs_watch(xen->xs, path, token))
+    if (!xs_watch(xen->watch_xs, path, token))
         return vtpmring_xen_user_store_failed(xen, "watch", path);
     return VTPMRING_OK;
 }
@@ -129,7 +144,7 @@ void vtpmring_xen_user_store_unwatch(struct vtpmring_port *port,
 
     /* ENOENT: there is no such watch, or no more. */
     if (vtpmring_xen_user_store_is_good(xen) &&
-        !xs_unwatch(xen->xs, path, token))
+        !xs_unwatch(xen->watch_xs, path, token))
         (void)vtpmring_xen_user_store_failed(xen, "unwatch", path);
 }
 
@@ -152,7 +167,7 @@ vtpmring_xen_user_store_next_watch(struct vtpmring_port *port, char *path,
     char **event;
 
     if (vtpmring_xen_user_store_is_good(xen)) {
-        event = xs_check_watch(xen->xs);
+        event = xs_check_watch(xen->watch_xs);
         if (event) {
             copy_cut(path, path_size, event[XS_WATCH_PATH]);
             copy_cut(token, token_size, event[XS_WATCH_TOKEN]);

@@ -50,8 +50,9 @@ struct vtpmring_port_xen_user {
     xengntshr_handle *gntshr; /**< NULL without the role */
 
     /* store.c, watch.c */
-    struct xs_handle *xs;
-    int watch_fd; /**< readable when a watch has fired */
+    struct xs_handle *xs;       /**< for everything but watches */
+    struct xs_handle *watch_xs; /**< for watches */
+    int watch_fd;               /**< readable when a watch has fired */
     int alive_fd; /**< hangs up when xenstored ends; -1: it cannot */
     _Atomic int store_health; /**< enum vtpmring_xen_user_health */
     xs_transaction_t transaction;

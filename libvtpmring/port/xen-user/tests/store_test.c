@@ -127,7 +127,7 @@ static void an_impossible_path_is_told(void **state)
     (void)state;
     assert_int_equal(front.ops->store_read(front.port, "data//x y", value,
                                            sizeof(value), &length),
-                     VTPMRING_EPORT);
+                     VTPMRING_EPEER_STRING);
     assert_int_equal(front.lines, 1);
     assert_non_null(strstr(front.last_line, "data//x y"));
     put("data/t/a", "still works");
