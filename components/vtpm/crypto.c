@@ -8,16 +8,29 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+static bool have_cipher(struct vtpm_crypto *crypto)
+{
+    if (!crypto->cipher)
+        crypto->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+    if (!crypto->cipher_ctx)
+        crypto->cipher_ctx = EVP_CIPHER_CTX_new();
+    return crypto->cipher && crypto->cipher_ctx;
+}
+
+static bool have_digest(struct vtpm_crypto *crypto)
+{
+    if (!crypto->digest)
+        crypto->digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!crypto->digest_ctx)
+        crypto->digest_ctx = EVP_MD_CTX_new();
+    return crypto->digest && crypto->digest_ctx;
+}
+
 enum vtpm_status vtpm_crypto_init(struct vtpm_crypto *crypto,
                                   struct vtpm_error *err)
 {
     memset(crypto, 0, sizeof *crypto);
-    crypto->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-    crypto->cipher_ctx = EVP_CIPHER_CTX_new();
-    crypto->digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-    crypto->digest_ctx = EVP_MD_CTX_new();
-    if (crypto->cipher && crypto->cipher_ctx && crypto->digest &&
-        crypto->digest_ctx)
+    if (have_cipher(crypto) && have_digest(crypto))
         return VTPM_OK;
     vtpm_crypto_free(crypto);
     return vtpm_fail(err, VTPM_ENOMEM,
@@ -40,13 +53,14 @@ enum vtpm_status vtpm_seal(struct vtpm_crypto *crypto,
                            struct vtpm_bytes aad, struct vtpm_bytes in,
                            uint8_t *out, uint8_t tag[VTPM_TAG_SIZE])
 {
-    EVP_CIPHER_CTX *ctx = crypto->cipher_ctx;
+    EVP_CIPHER_CTX *ctx;
     uint8_t rest[VTPM_TAG_SIZE];
     int done = 0;
     bool ok;
 
-    if (aad.len > INT_MAX || in.len > INT_MAX)
+    if (aad.len > INT_MAX || in.len > INT_MAX || !have_cipher(crypto))
         return VTPM_EIO;
+    ctx = crypto->cipher_ctx;
     ok = EVP_EncryptInit_ex2(ctx, crypto->cipher, key, nonce, NULL) == 1 &&
          EVP_EncryptUpdate(ctx, NULL, &done, aad.at, (int)aad.len) == 1 &&
          EVP_EncryptUpdate(ctx, out, &done, in.at, (int)in.len) == 1 &&
@@ -63,14 +77,15 @@ bool vtpm_unseal(struct vtpm_crypto *crypto, const uint8_t key[VTPM_KEY_SIZE],
                  struct vtpm_bytes in, uint8_t *out,
                  const uint8_t tag[VTPM_TAG_SIZE])
 {
-    EVP_CIPHER_CTX *ctx = crypto->cipher_ctx;
+    EVP_CIPHER_CTX *ctx;
     uint8_t expected[VTPM_TAG_SIZE];
     uint8_t rest[VTPM_TAG_SIZE];
     int done = 0;
     bool ok;
 
-    if (aad.len > INT_MAX || in.len > INT_MAX)
+    if (aad.len > INT_MAX || in.len > INT_MAX || !have_cipher(crypto))
         return false;
+    ctx = crypto->cipher_ctx;
     memcpy(expected, tag, sizeof expected);
     ok = EVP_DecryptInit_ex2(ctx, crypto->cipher, key, nonce, NULL) == 1 &&
          EVP_DecryptUpdate(ctx, NULL, &done, aad.at, (int)aad.len) == 1 &&
@@ -88,8 +103,11 @@ enum vtpm_status vtpm_sha256(struct vtpm_crypto *crypto,
                              const struct vtpm_bytes *parts, size_t count,
                              uint8_t digest[VTPM_SHA256_SIZE])
 {
-    EVP_MD_CTX *ctx = crypto->digest_ctx;
+    EVP_MD_CTX *ctx;
 
+    if (!have_digest(crypto))
+        return VTPM_EIO;
+    ctx = crypto->digest_ctx;
     if (EVP_DigestInit_ex2(ctx, crypto->digest, NULL) != 1)
         return VTPM_EIO;
     for (size_t i = 0; i < count; i++)

@@ -6,7 +6,9 @@
  * @file
  * The three primitives that the store and the key file need, from OpenSSL:
  * AES-256-GCM, SHA-256, random bytes. A struct vtpm_crypto keeps the fetched
- * algorithms and contexts, so that a save does not pay for them again.
+ * algorithms and contexts, so that a save does not pay for them again. They are
+ * set up by the first call that needs them, as OpenSSL takes a millisecond for
+ * that, or by vtpm_crypto_init().
  */
 
 #include "status.h"
@@ -20,7 +22,7 @@
 #define VTPM_TAG_SIZE 16
 #define VTPM_SHA256_SIZE 32
 
-/** Owned by the caller; not shared between threads. */
+/** Owned by the caller; zeroed at first; not shared between threads. */
 struct vtpm_crypto {
     void *cipher;
     void *cipher_ctx;
@@ -34,10 +36,14 @@ struct vtpm_bytes {
     size_t len;
 };
 
-/** VTPM_OK, or VTPM_ENOMEM and nothing to free. */
+/**
+ * Sets all of it up at once, for those to whom a failure must not look like
+ * damaged data. The struct is fresh.
+ * @return VTPM_OK, or VTPM_ENOMEM and nothing to free
+ */
 enum vtpm_status vtpm_crypto_init(struct vtpm_crypto *crypto,
                                   struct vtpm_error *err);
-/** Also for a zeroed struct. */
+/** Lets go of what was set up. */
 void vtpm_crypto_free(struct vtpm_crypto *crypto);
 
 /**

@@ -32,12 +32,25 @@ struct keys_file {
     struct vtpm_keys keys; /* first: see keys.h */
     struct vtpm_crypto crypto;
     uint8_t master[VTPM_KEY_SIZE];
+    bool has_id;
     uint8_t id[VTPM_SHA256_SIZE];
 };
 
 static struct keys_file *of(struct vtpm_keys *keys)
 {
     return (struct keys_file *)keys;
+}
+
+static enum vtpm_status identify(struct keys_file *self)
+{
+    const struct vtpm_bytes parts[] = {{id_label, sizeof id_label},
+                                       {self->master, sizeof self->master}};
+
+    if (!self->has_id &&
+        vtpm_sha256(&self->crypto, parts, 2, self->id) != VTPM_OK)
+        return VTPM_EIO;
+    self->has_id = true;
+    return VTPM_OK;
 }
 
 /* A one-step key derivation: the hash of label, secret and context. */
@@ -63,11 +76,13 @@ static enum vtpm_status wrap(struct vtpm_keys *keys,
     enum vtpm_status status;
 
     memset(area, 0, VTPM_AREA_SIZE);
-    memcpy(area + AREA_KEY_ID, self->id, KEY_ID_SIZE);
     status = vtpm_random(area + AREA_NONCE, VTPM_NONCE_SIZE, err);
     if (status != VTPM_OK)
         return status;
-    status = derive(self, uuid, key);
+    status = identify(self);
+    memcpy(area + AREA_KEY_ID, self->id, KEY_ID_SIZE);
+    if (status == VTPM_OK)
+        status = derive(self, uuid, key);
     if (status == VTPM_OK)
         status = vtpm_seal(&self->crypto, key, area + AREA_NONCE,
                            (struct vtpm_bytes){uuid, VTPM_UUID_SIZE},
@@ -90,14 +105,16 @@ static enum vtpm_status unwrap(struct keys_file *self,
     uint8_t key[VTPM_KEY_SIZE];
     bool fits;
 
-    if (!vtpm_same(area + AREA_KEY_ID, self->id, KEY_ID_SIZE))
-        return vtpm_fail(err, VTPM_EKEY,
-                         "wrong key: the state was encrypted under another "
-                         "key file; name that one");
-    if (derive(self, uuid, key) != VTPM_OK)
+    if (identify(self) != VTPM_OK || derive(self, uuid, key) != VTPM_OK)
         return vtpm_fail(
             err, VTPM_EIO,
             "cannot decrypt: OpenSSL failed; check its configuration");
+    if (!vtpm_same(area + AREA_KEY_ID, self->id, KEY_ID_SIZE)) {
+        vtpm_cleanse(key, sizeof key);
+        return vtpm_fail(err, VTPM_EKEY,
+                         "wrong key: the state was encrypted under another "
+                         "key file; name that one");
+    }
     fits =
         vtpm_unseal(&self->crypto, key, area + AREA_NONCE,
                     (struct vtpm_bytes){uuid, VTPM_UUID_SIZE},
@@ -198,8 +215,6 @@ static enum vtpm_status read_master(struct keys_file *self, const char *path,
                                     struct vtpm_error *err)
 {
     uint8_t text[2 * VTPM_KEY_SIZE + 2];
-    const struct vtpm_bytes parts[] = {{id_label, sizeof id_label},
-                                       {self->master, sizeof self->master}};
     size_t len = 0;
     enum vtpm_status status =
         vtpm_os_read_secret(path, text, sizeof text, &len, err);
@@ -215,13 +230,7 @@ static enum vtpm_status read_master(struct keys_file *self, const char *path,
                            "cannot use key file %s: the key is all zeros; make "
                            "one with --create-key",
                            path);
-    if (status != VTPM_OK)
-        return status;
-    if (vtpm_sha256(&self->crypto, parts, 2, self->id) != VTPM_OK)
-        return vtpm_fail(
-            err, VTPM_EIO,
-            "cannot hash: OpenSSL failed; check its configuration");
-    return VTPM_OK;
+    return status;
 }
 
 enum vtpm_status vtpm_keys_file_open(struct vtpm_keys **keys, const char *path,
@@ -236,9 +245,7 @@ enum vtpm_status vtpm_keys_file_open(struct vtpm_keys **keys, const char *path,
                          "cannot read %s: out of memory; end other programs",
                          path);
     self->keys.ops = &ops;
-    status = vtpm_crypto_init(&self->crypto, err);
-    if (status == VTPM_OK)
-        status = read_master(self, path, err);
+    status = read_master(self, path, err);
     if (status != VTPM_OK) {
         close_file(&self->keys);
         return status;

@@ -6,6 +6,7 @@
 #include "serve.h"
 #include "store.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,8 +76,7 @@ static enum vtpm_status begin(const struct vtpm_options *options,
 }
 
 /* Whatever fails first is what the operator needs to know. A guest is let in
- * when its TPM is there, and not before: one that never comes must not have
- * been promised. */
+ * when its TPM is there; a new TPM comes while the guest connects. */
 static enum vtpm_status run_engine(const struct vtpm_options *options,
                                    struct vtpm_store *store,
                                    struct vtpm_server **server,
@@ -112,6 +112,10 @@ static enum vtpm_status run_store(const struct vtpm_options *options,
     if (status != VTPM_OK)
         return status;
     status = open_store(options, keys, &store, err);
+    /* key, place and disk space are there: what else can fail is no reason to
+     * keep the guest waiting */
+    if (status == VTPM_OK && *server != NULL)
+        vtpm_serve_admit(*server);
     if (status == VTPM_OK) {
         status = run_engine(options, store, server, err);
         vtpm_store_close(store);
@@ -120,7 +124,7 @@ static enum vtpm_status run_store(const struct vtpm_options *options,
     return status;
 }
 
-/* For a new TPM, Xen is opened while the TPM is made. */
+/* For a new TPM, Xen is opened while a place for it is found. */
 static enum vtpm_status run(const struct vtpm_options *options,
                             struct vtpm_error *err)
 {
@@ -146,6 +150,8 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     catch_signals();
+    /* the threads allocate little and rarely: a heap each is wasted */
+    (void)mallopt(M_ARENA_MAX, 1);
     /* keys are in our memory: no core dump, no tracer */
     (void)prctl(PR_SET_DUMPABLE, 0);
     if (run(&options, &err) != VTPM_OK) {

@@ -20,6 +20,7 @@ struct vtpm_os_file {
     int fd;
     bool block;       /**< a block device: its size is given */
     bool published;   /**< has its name; false between create and publish */
+    bool anonymous;   /**< has no name at all, so that nobody can find it */
     uint64_t size;    /**< bytes, as of opening or vtpm_os_allocate() */
     const char *path; /**< the caller's string, for messages */
 };

@@ -129,6 +129,7 @@ enum vtpm_status vtpm_os_create(struct vtpm_os_file *file, const char *path,
     if (lstat(path, &st) == 0)
         return vtpm_fail_errno(err, EEXIST, "create", path);
     file->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    file->anonymous = file->fd >= 0;
     if (file->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
         file->fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
     if (file->fd < 0)
@@ -160,6 +161,7 @@ enum vtpm_status vtpm_os_publish(struct vtpm_os_file *file,
     if (!has_its_name(file) &&
         linkat(AT_FDCWD, link_path, AT_FDCWD, file->path, AT_SYMLINK_FOLLOW))
         return vtpm_fail_errno(err, errno, "create", file->path);
+    file->anonymous = false;
     error = sync_parent(file->path);
     if (error != 0)
         return vtpm_fail_errno(err, error, "sync the directory of", file->path);

@@ -45,12 +45,18 @@ static bool accept_device(void *context, struct vtpmring_back_device *device,
 {
     struct vtpm_server *server = context;
     uint8_t uuid[VTPM_UUID_SIZE];
+
+    (void)device;
+    return vtpm_uuid_parse(text, uuid) &&
+           memcmp(uuid, server->uuid, sizeof(uuid)) == 0;
+}
+
+static bool announce(void *context, struct vtpmring_back_device *device)
+{
+    struct vtpm_server *server = context;
     bool admitted;
 
     (void)device;
-    if (!vtpm_uuid_parse(text, uuid) ||
-        memcmp(uuid, server->uuid, sizeof(uuid)) != 0)
-        return false;
     (void)pthread_mutex_lock(&server->lock);
     while (!server->admitted && !server->ending)
         (void)pthread_cond_wait(&server->changed, &server->lock);
@@ -95,6 +101,7 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
 
 static const struct vtpmring_back_set_ops ops = {
     .accept = accept_device,
+    .announce = announce,
     .execute = execute,
     .abort = abort_command,
     .disconnected = disconnected,
@@ -184,6 +191,11 @@ static void end_control(struct vtpm_server *server)
     server->joined = true;
 }
 
+void vtpm_serve_admit(struct vtpm_server *server)
+{
+    tell(server, &server->admitted);
+}
+
 enum vtpm_status vtpm_serve(struct vtpm_server *server,
                             struct vtpm_engine *engine, struct vtpm_error *err)
 {
@@ -196,7 +208,7 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
         return vtpm_fail(err, VTPM_ENOMEM,
                          "cannot serve: out of memory; end other programs");
     server->engine = engine;
-    tell(server, &server->admitted);
+    vtpm_serve_admit(server);
     atomic_store(&current, server->set);
     if (atomic_load(&stopped))
         vtpmring_back_set_stop(server->set);

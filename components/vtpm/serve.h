@@ -24,8 +24,8 @@ struct vtpm_server;
 
 /**
  * Starts a thread that opens Xen and looks for the guest's device. That takes a
- * while, in which the TPM can be made ready. The guest gets no answer to its
- * wish to connect before vtpm_serve(). One server at a time.
+ * while, in which a place for the TPM can be found. Nothing is said to guest or
+ * toolstack before vtpm_serve_admit(). One server at a time.
  * @param server  to be ended by vtpm_serve_end(); NULL on failure
  * @param options copied
  * @return VTPM_OK; VTPM_ENOMEM
@@ -35,9 +35,16 @@ enum vtpm_status vtpm_serve_begin(struct vtpm_server **server,
                                   struct vtpm_error *err);
 
 /**
+ * The guest may connect from now on. Its commands wait for vtpm_serve(); a
+ * server that ends without it leaves the device as one that was stopped does.
+ * @param server begun
+ */
+void vtpm_serve_admit(struct vtpm_server *server);
+
+/**
  * Serves commands until vtpm_serve_stop(). Call it from the main thread; one
  * at a time.
- * @param server begun
+ * @param server begun; the guest is admitted if it was not
  * @param engine stays the caller's, until vtpm_serve_end(); nobody else uses it
  *               meanwhile
  * @return VTPM_OK (stopped); VTPM_EIO (Xen cannot be reached, or xenstore was

@@ -54,9 +54,8 @@ struct vtpm_store *vtpm_store_new(const char *path, struct vtpm_keys *keys,
     store->file.fd = -1;
     store->keys = keys;
     store->path = strdup(path);
-    if (!store->path)
+    if (!store->path) {
         (void)vtpm_fail(err, VTPM_ENOMEM, "out of memory; end other programs");
-    if (!store->path || vtpm_crypto_init(&store->crypto, err) != VTPM_OK) {
         vtpm_store_close(store);
         return NULL;
     }
@@ -74,6 +73,8 @@ enum vtpm_status vtpm_store_open(struct vtpm_store **out, const char *path,
     if (!store)
         return VTPM_ENOMEM;
     status = vtpm_os_open(&store->file, store->path, VTPM_OS_OWN, err);
+    if (status == VTPM_OK)
+        status = vtpm_crypto_init(&store->crypto, err);
     if (status == VTPM_OK)
         status = vtpm_store_read_header(&store->file, &store->crypto,
                                         &store->header, err);
@@ -168,7 +169,8 @@ static enum vtpm_status write_slot(struct vtpm_store *store, uint32_t slot,
     status = vtpm_os_write(&store->file,
                            vtpm_slot_offset(store->header.slot_size, slot),
                            store->buffer, len, err);
-    if (status == VTPM_OK)
+    /* what has no name yet is synced once, before it gets one */
+    if (status == VTPM_OK && !store->file.anonymous)
         status = vtpm_os_sync(&store->file, err);
     return status;
 }

@@ -209,6 +209,7 @@ static void hand_over(struct vtpmring_back_device *device)
 void vtpmring_back_device_advance(struct vtpmring_back_device *device)
 {
     struct vtpmring_back_set *set = device->set;
+    const struct vtpmring_back_set_ops *ops = set->config.ops;
     enum vtpmring_back_action action;
     enum vtpmring_status status;
     uint8_t phase;
@@ -238,6 +239,13 @@ void vtpmring_back_device_advance(struct vtpmring_back_device *device)
             vtpmring_back_device_abort(device);
             vtpmring_back_set_unlock(set);
             continue;
+        case VTPMRING_BACK_ADVERTISE:
+            if (ops->announce != NULL &&
+                !ops->announce(set->config.context, device)) {
+                device->dirty = false;
+                return;
+            }
+            break;
         default:
             break;
         }

@@ -30,8 +30,11 @@ struct host {
     struct vtpmring_back_set *set;
     pthread_t server, control;
     atomic_int executed, aborts, gone, connected;
-    atomic_bool busy; /* commands run as long, whatever is asked of them */
-    atomic_bool held; /* the control thread is kept */
+    atomic_bool busy;      /* commands run as long, whatever is asked of them */
+    atomic_bool held;      /* the control thread is kept */
+    atomic_int asked;      /* whether to announce */
+    atomic_bool undecided; /* there is no answer to that yet */
+    atomic_bool secret;    /* it is no */
 };
 
 static bool accept_ours(void *context, struct vtpmring_back_device *device,
@@ -40,6 +43,17 @@ static bool accept_ours(void *context, struct vtpmring_back_device *device,
     (void)context;
     (void)device;
     return strcmp(uuid, OURS) == 0;
+}
+
+static bool announce(void *context, struct vtpmring_back_device *device)
+{
+    struct host *host = context;
+
+    (void)device;
+    atomic_fetch_add(&host->asked, 1);
+    while (atomic_load(&host->undecided))
+        usleep(1000);
+    return !atomic_load(&host->secret);
 }
 
 static void connected(void *context, struct vtpmring_back_device *device)
@@ -85,6 +99,7 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
 
 static const struct vtpmring_back_set_ops set_ops = {
     .accept = accept_ours,
+    .announce = announce,
     .connected = connected,
     .execute = execute,
     .abort = abort_command,
@@ -484,6 +499,36 @@ static void test_abandoned_link(void **state)
     stop(host);
 }
 
+static void test_nothing_is_written_before_it_may_be_announced(void **state)
+{
+    struct host *host = *state;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->undecided, true);
+    start(host);
+    wait_for(&host->asked, 1);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "1");
+    assert_string_equal(
+        fake_xen_read(host->xen, BACK_DIRECTORY "/feature-protocol-v2"), "");
+    atomic_store(&host->undecided, false);
+    use(host, FRONT);
+    assert_int_equal(atomic_load(&host->asked), 1);
+    stop(host);
+}
+
+/* A user that never comes to serve: the toolstack must not believe in it. */
+static void test_what_is_not_announced_stays_unsaid(void **state)
+{
+    struct host *host = *state;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->secret, true);
+    start(host);
+    wait_for(&host->asked, 1);
+    stop(host);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -499,6 +544,8 @@ int main(void)
         TEST(test_found_behind_many_others),
         TEST(test_a_look_takes_old_events),
         TEST(test_abandoned_link),
+        TEST(test_nothing_is_written_before_it_may_be_announced),
+        TEST(test_what_is_not_announced_stays_unsaid),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

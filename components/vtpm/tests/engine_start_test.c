@@ -155,7 +155,7 @@ static void a_failed_first_save_is_no_tpm(void **state)
     struct vtpm_error err;
 
     (void)state;
-    for (unsigned at = 1; at <= 5; at++) {
+    for (unsigned at = 1; at <= 4; at++) {
         faults_reset();
         faults.mode = FAULT_ERROR;
         faults.at = at;

@@ -129,6 +129,7 @@ ssize_t __wrap_pwrite(int fd, const void *from, size_t len, off_t at)
     if (hit && faults.mode == FAULT_CRASH_DURING)
         len /= 2;
     n = __real_pwrite(fd, from, len, at);
+    faults.dirty++;
     crash_if(hit, FAULT_CRASH_DURING);
     crash_if(hit, FAULT_CRASH_AFTER);
     return n;
@@ -145,6 +146,8 @@ int __wrap_fdatasync(int fd)
     crash_if(hit, FAULT_CRASH_BEFORE);
     crash_if(hit, FAULT_CRASH_DURING);
     result = __real_fdatasync(fd);
+    if (result == 0)
+        faults.dirty = 0;
     if (durable && result == 0)
         faults_watch(watched);
     crash_if(hit, FAULT_CRASH_AFTER);
@@ -161,6 +164,7 @@ int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to,
         return -1;
     crash_if(hit, FAULT_CRASH_BEFORE);
     crash_if(hit, FAULT_CRASH_DURING);
+    faults.named_dirty |= faults.dirty > 0;
     result = __real_linkat(from_dir, from, to_dir, to, flags);
     crash_if(hit, FAULT_CRASH_AFTER);
     return result;

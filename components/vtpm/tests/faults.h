@@ -25,13 +25,15 @@ enum fault_mode {
 
 extern struct faults {
     enum fault_mode mode;
-    unsigned at;     /**< the step, from 1; 0: none */
-    int error;       /**< errno of FAULT_ERROR */
-    bool only_syncs; /**< FAULT_ERROR hits fdatasync() only */
-    bool stays;      /**< FAULT_ERROR hits every later step too */
-    unsigned steps;  /**< steps since the last reset */
-    unsigned writes; /**< of these, pwrite() */
-    unsigned syncs;  /**< of these, fdatasync() */
+    unsigned at;      /**< the step, from 1; 0: none */
+    int error;        /**< errno of FAULT_ERROR */
+    bool only_syncs;  /**< FAULT_ERROR hits fdatasync() only */
+    bool stays;       /**< FAULT_ERROR hits every later step too */
+    unsigned steps;   /**< steps since the last reset */
+    unsigned writes;  /**< of these, pwrite() */
+    unsigned syncs;   /**< of these, fdatasync() */
+    unsigned dirty;   /**< of the writes, those that no sync came after */
+    bool named_dirty; /**< a file got its name before its data was synced */
     /** 0: a crash is a kill, the page cache survives. Else the seed of a
      * power cut: each sector that was not synced is kept or lost. */
     uint32_t power_cut;

@@ -202,7 +202,7 @@ static void child_provisions(const char *path, struct vtpm_keys *keys)
 
     if (vtpm_store_provision(&store, path, test_uuid, VTPM_FAMILY_20, keys,
                              NULL) != VTPM_OK ||
-        save_number(store, 1, NULL) != VTPM_OK)
+        save_number(store, 1, NULL) != VTPM_OK || faults.named_dirty)
         _exit(1);
     _exit(0);
 }
@@ -233,6 +233,7 @@ static void provisioning_is_one_step(void **state)
             assert_int_equal(waitpid(child, &status, 0), child);
             faults_reset();
             met = WEXITSTATUS(status) == FAULT_EXIT;
+            assert_true(met || WEXITSTATUS(status) == 0);
             if (access(path, F_OK) != 0) {
                 assert_true(met);
                 absent++;
@@ -244,7 +245,8 @@ static void provisioning_is_one_step(void **state)
             assert_int_equal(load_number(path, keys, &n, NULL), VTPM_OK);
             assert_int_equal(n, 1);
         }
-    assert_true(absent >= 12 && present >= 2);
+    /* three steps before the one that gives the name */
+    assert_true(absent >= 9 && present >= 2);
     vtpm_keys_close(keys);
 }
 

@@ -170,6 +170,12 @@ struct vtpmring_back_set_ops {
      */
     bool (*accept)(void *context, struct vtpmring_back_device *device,
                    const char *uuid);
+    /**
+     * The device is about to be announced to its frontend; nothing was written
+     * yet. May wait, and keeps the set's other devices waiting. Control thread.
+     * @return whether to announce it; false only when the set is to stop
+     */
+    bool (*announce)(void *context, struct vtpmring_back_device *device);
     /** A frontend is connected. Control thread, no command is running. */
     void (*connected)(void *context, struct vtpmring_back_device *device);
     /**
