@@ -47,7 +47,7 @@ static enum vtpmring_status touch(struct vtpmring_back_set *set, uint32_t domid,
 
     if (device == NULL)
         return vtpmring_back_device_add(set, (uint16_t)domid, handle);
-    device->dirty = whole || !device->foreign;
+    device->dirty = device->dirty || whole || !device->foreign;
     return VTPMRING_OK;
 }
 

@@ -29,7 +29,7 @@ struct host {
     struct fake_xen *xen;
     struct vtpmring_back_set *set;
     pthread_t server, control;
-    atomic_int executed, aborts, gone, connected;
+    atomic_int executed, aborts, gone, connected, refused;
     atomic_bool busy;      /* commands run as long, whatever is asked of them */
     atomic_bool held;      /* the control thread is kept */
     atomic_int asked;      /* whether to announce */
@@ -40,9 +40,15 @@ struct host {
 static bool accept_ours(void *context, struct vtpmring_back_device *device,
                         const char *uuid)
 {
-    (void)context;
+    struct host *host = context;
+
     (void)device;
-    return strcmp(uuid, OURS) == 0;
+    if (strcmp(uuid, OURS) == 0)
+        return true;
+    atomic_fetch_add(&host->refused, 1);
+    while (atomic_load(&host->held))
+        usleep(1000);
+    return false;
 }
 
 static bool announce(void *context, struct vtpmring_back_device *device)
@@ -349,6 +355,27 @@ static void test_replaced_device_of_another_is_not(void **state)
     assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "1");
 }
 
+/* The device of somebody else becomes ours while the control thread is busy
+ * with a third: the events of both are there at once. */
+static void test_device_of_another_becomes_ours(void **state)
+{
+    struct host *host = *state;
+
+    fake_xen_attach(host->xen, FRONT, BACK, THEIRS);
+    start(host);
+    wait_for(&host->refused, 1);
+    atomic_store(&host->held, true);
+    fake_xen_attach(host->xen, NEXT, BACK, THEIRS);
+    wait_for(&host->refused, 2);
+    fake_xen_write(host->xen, BACK_DIRECTORY, NULL);
+    fake_xen_write(host->xen, FRONT_DIRECTORY, NULL);
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->held, false);
+    wait_for_node(host, BACK_STATE, "2");
+    use(host, FRONT);
+    stop(host);
+}
+
 /* A guest removes its state node and thinks better of it, too late: the device
  * has ended. The toolstack, which detaches it then, still gets its answer. */
 static void test_detach_of_an_ended_device(void **state)
@@ -538,6 +565,7 @@ int main(void)
         TEST(test_next_frontend_waits_for_the_orphan),
         TEST(test_replaced_device_is_served),
         TEST(test_replaced_device_of_another_is_not),
+        TEST(test_device_of_another_becomes_ours),
         TEST(test_detach_of_an_ended_device),
         TEST(test_attached_anew_while_nodes_are_removed),
         TEST(test_nodes_that_may_not_be_removed),
