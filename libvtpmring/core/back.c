@@ -42,14 +42,26 @@ static void settle(struct vtpmring_back *back)
         enter(back, phase);
 }
 
+/* Whether a process before us may have executed what is on the page. Its
+ * connection need not be open any more: the frontend, too, has to see the end,
+ * and its state is the older one until then. InitWait and Closing are written
+ * after a frontend at Initialised was seen elsewhere. */
+static bool was_served(enum vtpmring_xenbus_state own_state,
+                       enum vtpmring_xenbus_state peer_state)
+{
+    if (peer_state == VTPMRING_XENBUS_CONNECTED)
+        return own_state > VTPMRING_XENBUS_INITIALISING;
+    return peer_state == VTPMRING_XENBUS_INITIALISED &&
+           (own_state == VTPMRING_XENBUS_CONNECTED ||
+            own_state == VTPMRING_XENBUS_CLOSED);
+}
+
 enum vtpmring_status vtpmring_back_init(
     struct vtpmring_back *back, const struct vtpmring_back_config *config,
     enum vtpmring_xenbus_state own_state, enum vtpmring_xenbus_state peer_state)
 {
-    /* a frontend may send its first commands while it is at Initialised */
-    bool adopt = own_state == VTPMRING_XENBUS_CONNECTED &&
-                 (peer_state == VTPMRING_XENBUS_INITIALISED ||
-                  peer_state == VTPMRING_XENBUS_CONNECTED);
+    bool served = was_served(own_state, peer_state);
+    bool adopt = served && own_state == VTPMRING_XENBUS_CONNECTED;
 
     if (config->buffer == NULL ||
         config->buffer_size < VTPMRING_TPM_HEADER_SIZE ||
@@ -63,8 +75,8 @@ enum vtpmring_status vtpmring_back_init(
         .config = *config,
         .phase =
             adopt ? VTPMRING_BACK_PHASE_ADOPT : VTPMRING_BACK_PHASE_ADVERTISE,
-        .adopting = adopt,
-        .adopted = adopt,
+        .adopting = served,
+        .adopted = served,
         .peer_state = (uint8_t)peer_state,
     };
     return VTPMRING_OK;
@@ -104,12 +116,8 @@ static void note_done(struct vtpmring_back *back,
         back->mapped = false;
     if (!back->mapped)
         back->page = (struct vtpmring_page){0};
-    if (status != VTPMRING_OK) {
+    if (status != VTPMRING_OK)
         back->fault = status;
-        /* what comes next is another connection */
-        back->adopting = false;
-        back->adopted = false;
-    }
 }
 
 static void done_phase(struct vtpmring_back *back,
@@ -190,9 +198,18 @@ enum vtpmring_status vtpmring_back_set_page(struct vtpmring_back *back,
 void vtpmring_back_on_peer_state(struct vtpmring_back *back,
                                  enum vtpmring_xenbus_state state)
 {
+    uint8_t before = back->peer_state;
+
     back->peer_state = (size_t)state < VTPMRING_XENBUS_STATE_COUNT
                            ? (uint8_t)state
                            : (uint8_t)VTPMRING_XENBUS_UNKNOWN;
+    /* What comes next is another connection. No failure of ours says so: the
+     * page may still be the one that was served. */
+    if (back->peer_state != before &&
+        back->peer_state != VTPMRING_XENBUS_CONNECTED) {
+        back->adopting = false;
+        back->adopted = false;
+    }
     settle(back);
 }
 

@@ -126,9 +126,10 @@ struct vtpmring_back {
     uint8_t peer_state;     /**< enum vtpmring_xenbus_state */
     uint8_t nr_refs;        /**< MAP_EXTRA: references in config.refs */
     bool mapped;            /**< the shared page is mapped */
-    bool adopting;          /**< takes over an open connection */
-    bool adopted;           /**< takes over from a process that died, perhaps
-                                 in the middle of a command */
+    bool adopting;          /**< maps what a process before us has served: the
+                                 frontend may be owed an event */
+    bool adopted;           /**< likewise: that process may have executed the
+                                 command on the page */
     bool offline;           /**< the device is to go */
     bool orphan;            /**< the frontend of the running command is gone */
     bool want_abort;        /**< the running command is to stop early */
@@ -143,7 +144,9 @@ struct vtpmring_back {
  * @param config copied; what it points to stays the caller's
  * @param own_state what the own state node says now: Connected together with a
  *        frontend that is connected too adopts that connection
- * @param peer_state what the frontend's state node says now
+ * @param peer_state what the frontend's state node says now. If an earlier
+ *        process may have served this frontend, by the two states, a command
+ *        that is on the page at first is dropped with IDLE.
  * @retval VTPMRING_OK begun
  * @retval VTPMRING_EINVAL the configuration is out of range
  */
