@@ -21,6 +21,11 @@
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/*
+ * Two reads of the input must not be in one expression: their order would be
+ * the compiler's choice, and a finding would not repeat under another one.
+ */
+
 /** The input begins. @param data the input @param size bytes of it */
 void fuzz_input(const uint8_t *data, size_t size);
 /** Bytes that are left. @return how many */

@@ -80,6 +80,7 @@ static bool fits(uint64_t length)
 static size_t length_of_packet(void)
 {
     uint64_t room = vtpmring_page_capacity(nr_extra);
+    size_t length;
 
     switch (fuzz_pick(4)) {
     case 0:
@@ -89,7 +90,8 @@ static size_t length_of_packet(void)
     case 2:
         return (size_t)(4096 - offset_of(nr_extra) + fuzz_u8() - 16);
     default:
-        return (size_t)fuzz_u32() << fuzz_pick(64);
+        length = fuzz_u32();
+        return length << fuzz_pick(64);
     }
 }
 
@@ -163,10 +165,12 @@ static void read_refs(void)
 static void write_head(void)
 {
     uint8_t nr = fuzz_u8();
-    struct vtpmring_page_head head = {fuzz_u32(), fuzz_u8(), nr};
+    struct vtpmring_page_head head = {.nr_extra = nr};
     uint32_t *refs = nr == 0 ? NULL : fuzz_memory(4 * (size_t)nr);
     uint32_t length;
 
+    head.length = fuzz_u32();
+    head.locality = fuzz_u8();
     for (unsigned i = 0; i < nr && i < 4; i++)
         refs[i] = fuzz_u32();
     look(false, 0, 8 + 4 * (size_t)nr, 0);

@@ -62,6 +62,13 @@ static void edit(struct vtpm_blobs *blobs)
                "a blob is not what was put");
 }
 
+static void spoil(uint8_t *bytes, unsigned len)
+{
+    unsigned at = fuzz_pick(len);
+
+    bytes[at] = fuzz_u8();
+}
+
 /* A state that a key opened; every second one nearly right. */
 static void packed(void)
 {
@@ -82,7 +89,7 @@ static void packed(void)
             (void)snprintf((char *)raw + len, 16, "%s", names[fuzz_pick(4)]);
             raw[len + 19] = n;
             if (fuzz_pick(8) == 7)
-                raw[len + fuzz_pick(20)] = fuzz_u8();
+                spoil(raw + len, 20);
             (void)fuzz_bytes(raw + len + 20, n);
             len += 20u + n;
         }
@@ -130,7 +137,7 @@ static void heads(void)
     (void)(of_slot ? vtpm_slot_encode(&crypto, &slot, raw)
                    : vtpm_header_encode(&crypto, &header, raw));
     for (unsigned i = fuzz_pick(4); i > 0; i--)
-        raw[fuzz_pick(64)] = fuzz_u8();
+        spoil(raw, 64);
     if (fuzz_pick(8) != 7)
         (void)vtpm_sha256(&crypto, &part, 1, raw + 480);
     if (of_slot) {
@@ -188,7 +195,7 @@ static void uuid_text(void)
     if (fuzz_pick(2) != 0)
         memcpy(text, "0123abcd-4567-89ef-0123-456789abcdef", 36);
     if (fuzz_pick(2) != 0)
-        text[fuzz_pick(40)] = (char)fuzz_u8();
+        spoil((uint8_t *)text, 40);
     if (!vtpm_uuid_parse(text, uuid))
         return;
     for (unsigned i = 0; i < VTPM_UUID_SIZE; i++)

@@ -132,16 +132,18 @@ static size_t place(void)
 {
     static const size_t bases[] = {0, 4096, 4096 + SLOT, 4096 + 480,
                                    4096 + SLOT + 480};
+    size_t base = bases[fuzz_pick(5)];
+    size_t offset = fuzz_u8();
 
-    return bases[fuzz_pick(5)] + fuzz_u8() * (size_t)(1 + fuzz_pick(2));
+    return base + offset * (1 + fuzz_pick(2));
 }
 
 static void patch(bool local)
 {
     uint8_t bytes[32];
     size_t at = place(), n;
-    const uint8_t *other =
-        saved.disk[fuzz_pick(2) != 0 ? !local : local][fuzz_pick(2)];
+    bool swapped = fuzz_pick(2) != 0;
+    const uint8_t *other = saved.disk[swapped ? !local : local][fuzz_pick(2)];
 
     switch (fuzz_pick(5)) {
     case 0:
