@@ -130,10 +130,10 @@ static enum vtpmring_status share(struct front_rig *r)
     struct vtpmring_page page = {0};
 
     fuzz_check(r->first.at == NULL, "shared twice");
-    fuzz_shared_map(&r->first, 1, r, false);
+    fuzz_shared_map(&r->first, 1, r, r->honest);
     page.first = r->first.at;
     if (extra > 0) {
-        fuzz_shared_map(&r->extra, extra, r, false);
+        fuzz_shared_map(&r->extra, extra, r, r->honest);
         r->extra.extra = true;
         page.extra = r->extra.at;
         page.extra_count = extra;
@@ -154,7 +154,7 @@ enum vtpmring_front_action front_rig_act(struct front_rig *r,
                                          enum vtpmring_status status)
 {
     enum vtpmring_front_action action = vtpmring_front_next(&r->front);
-    size_t lengths[2];
+    size_t lengths[2] = {0};
     const char *v2, *extra;
 
     fuzz_check(action != VTPMRING_FRONT_DELIVER || r->open,
@@ -170,8 +170,9 @@ enum vtpmring_front_action front_rig_act(struct front_rig *r,
         r->given_up = status != VTPMRING_OK;
         break;
     case VTPMRING_FRONT_CHECK_PEER:
-        v2 = fuzz_text(&lengths[0]);
-        extra = fuzz_text(&lengths[1]);
+        lengths[0] = 1;
+        v2 = r->honest ? "1" : fuzz_text(&lengths[0]);
+        extra = r->honest ? NULL : fuzz_text(&lengths[1]);
         if (status == VTPMRING_OK)
             status = vtpmring_front_set_features(&r->front, v2, lengths[0],
                                                  extra, lengths[1]);

@@ -16,6 +16,7 @@ enum { FRONT_RIG_EXTRA = 3, FRONT_RIG_PACKET = 4096 * (1 + FRONT_RIG_EXTRA) };
 /** A frontend, its memory, and what is known of its command. */
 struct front_rig {
     struct vtpmring_front front;
+    bool honest; /**< what the backend writes is what is read */
     struct fuzz_shared first, extra;
     uint32_t refs[FRONT_RIG_EXTRA];
 
@@ -33,7 +34,8 @@ struct front_rig {
     size_t command_length;
 };
 
-/** Begins its life. @param r gets it @param extra pages to offer
+/** Begins its life, under a hostile backend. @param r gets it @param extra
+ * pages to offer
  *  @param own what its state node says */
 void front_rig_begin(struct front_rig *r, unsigned extra,
                      enum vtpmring_xenbus_state own);

@@ -1,12 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* A frontend whose backend is hostile: its strings, its states, and every byte
- * of the page at every read. Every command ends exactly once. */
+/* Two frontends side by side. The backend of one is hostile: its strings, its
+ * states, and every byte of the page at every read. The backend of the other is
+ * honest, and answers as if it were alone. Every command ends exactly once. */
 #include "front_rig.h"
 #include "fuzz.h"
 
 #include <string.h>
 
-static struct front_rig rig;
+static struct front_rig rig, neighbour;
+static struct vtpmring_front neighbour_was; /* after its own last call */
+static uint32_t commands;
+
+/* ---- the honest side ---- */
+
+static void neighbour_hears(enum vtpmring_xenbus_state state)
+{
+    front_rig_call(&neighbour);
+    vtpmring_front_on_peer_state(&neighbour.front, state);
+    front_rig_check(&neighbour);
+}
+
+static void neighbour_begin(void)
+{
+    commands = 0;
+    front_rig_begin(&neighbour, 0, VTPMRING_XENBUS_INITIALISING);
+    neighbour.honest = true;
+    neighbour_hears(VTPMRING_XENBUS_INIT_WAIT);
+    for (int i = 0; i < 3; i++)
+        (void)front_rig_act(&neighbour, VTPMRING_OK);
+    neighbour_hears(VTPMRING_XENBUS_CONNECTED);
+    for (int i = 0; i < 2; i++)
+        (void)front_rig_act(&neighbour, VTPMRING_OK);
+    fuzz_check(vtpmring_front_is_ready(&neighbour.front), "not connected");
+    memcpy(&neighbour_was, &neighbour.front, sizeof(neighbour_was));
+}
+
+/* The backend answers with three times the bytes of the command. */
+static void neighbour_is_answered(void)
+{
+    unsigned char *page = neighbour.first.at;
+    uint32_t length;
+
+    memcpy(&length, page, sizeof(length));
+    length *= 3;
+    memcpy(page, &length, sizeof(length));
+    fuzz_packet(page + 8, length, 0x8001, commands);
+    page[VTPMRING_PAGE_STATE_OFFSET] = VTPMRING_PAGE_FINISH;
+    front_rig_call(&neighbour);
+    vtpmring_front_on_event(&neighbour.front);
+    fuzz_check(vtpmring_front_next(&neighbour.front) == VTPMRING_FRONT_DELIVER,
+               "a neighbour's answer is not delivered");
+    front_rig_check(&neighbour);
+}
+
+static void neighbour_step(void)
+{
+    size_t length = 10 + commands % 200;
+
+    fuzz_check(
+        memcmp(&neighbour_was, &neighbour.front, sizeof(neighbour_was)) == 0,
+        "a hostile backend reaches its neighbour");
+    switch (vtpmring_front_next(&neighbour.front)) {
+    case VTPMRING_FRONT_NOTIFY:
+        (void)front_rig_act(&neighbour, VTPMRING_OK);
+        neighbour_is_answered();
+        break;
+    case VTPMRING_FRONT_DELIVER:
+        front_rig_take(&neighbour, FRONT_RIG_PACKET);
+        fuzz_check(neighbour.copied == 3 * length,
+                   "a neighbour's answer is changed");
+        commands++;
+        break;
+    default:
+        front_rig_submit(&neighbour, length, length, 0);
+        fuzz_check(neighbour.open, "a neighbour's command is refused");
+        break;
+    }
+    memcpy(&neighbour_was, &neighbour.front, sizeof(neighbour_was));
+}
+
+/* ---- the hostile side ---- */
 
 static enum vtpmring_status failure(void)
 {
@@ -203,6 +276,7 @@ static void step(void)
             drop();
             break;
         default:
+            neighbour_step();
             break;
         }
         break;
@@ -237,13 +311,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     fuzz_input(data, size);
     begin();
+    neighbour_begin();
     fuzz_check(vtpmring_front_init(&refused, 256, VTPMRING_XENBUS_UNKNOWN) ==
                    VTPMRING_EINVAL,
                "too many extra pages");
     for (int i = 0; i < 300 && fuzz_left() > 0; i++)
         step();
     go_away();
+    for (int i = 0; i < 4; i++)
+        neighbour_step();
     fuzz_forget();
+    front_rig_kill(&neighbour);
     fuzz_shared_end();
     return 0;
 }
