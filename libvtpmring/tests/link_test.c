@@ -18,6 +18,7 @@
 #define FRONT 2
 #define OTHER 3
 #define BACK_STATE "/local/domain/1/backend/vtpm/2/0/state"
+#define OTHER_DEVICE "/local/domain/3/device/vtpm/0"
 #define FRONT_STATE "/local/domain/2/device/vtpm/0/state"
 
 /* The backend's domain: a set with its two threads, and a "TPM" that answers
@@ -410,6 +411,107 @@ static void test_many_frontends(void **state)
     stop(host);
 }
 
+struct exact_guest {
+    struct host *host;
+    atomic_bool done;
+    int answered;
+};
+
+/* Its answer is its command, whole. */
+static bool exchange(struct vtpmring_front_link *link, int n)
+{
+    unsigned char command[200] = {0x80, 1}, response[sizeof(command)];
+    size_t size = 10 + (size_t)n % 190, length;
+
+    command[5] = (unsigned char)size;
+    command[7] = (unsigned char)(n / 256);
+    command[8] = (unsigned char)n;
+    memset(command + 10, n, size - 10);
+    return vtpmring_front_link_send(link, command, size) == VTPMRING_OK &&
+           vtpmring_front_link_receive(link, response, sizeof(response),
+                                       &length, 10000) == VTPMRING_OK &&
+           length == size && memcmp(response, command, size) == 0;
+}
+
+static void *be_exact(void *context)
+{
+    struct exact_guest *guest = context;
+    struct vtpmring_front_link link;
+
+    if (vtpmring_front_link_open(&link, fake_xen_port(guest->host->xen, FRONT),
+                                 &config) == VTPMRING_OK) {
+        while (guest->answered < 2000 && exchange(&link, guest->answered))
+            guest->answered++;
+        vtpmring_front_link_close(&link);
+    }
+    atomic_store(&guest->done, true);
+    return NULL;
+}
+
+/* Anything onto the page: nearly a right command. That the other side reads
+ * meanwhile is what a hostile peer does, and no news. */
+__attribute__((no_sanitize("thread"))) static void
+scribble(struct vtpmring_front_link *link, unsigned *random)
+{
+    static const unsigned char right[] = {12, 0, 0, 0, 1, 0, 0, 0};
+    volatile unsigned char *page = link->pages;
+
+    for (size_t i = 0; i < 8 + sizeof(getrandom); i++) {
+        unsigned char byte = i < 8 ? right[i] : getrandom[i - 8];
+
+        *random = *random * 1103515245 + 12345;
+        if (*random >> 27 == 0)
+            byte = (unsigned char)(*random >> 16);
+        page[i] = byte;
+    }
+    (void)link->port->ops->channel_notify(link->port, link->channel);
+}
+
+/* Anything into the nodes: connects, lies about its page, leaves, comes. */
+static void rewrite(struct host *host, const struct vtpmring_front_link *link,
+                    unsigned n)
+{
+    static const char *const states[] = {"6", "4", "3", "5", "6",
+                                         "3", "1", "3", "4", "junk"};
+    char ref[16];
+
+    (void)snprintf(ref, sizeof(ref), "%u",
+                   (unsigned)link->refs[0] + (n % 7 == 0));
+    fake_xen_write(host->xen, OTHER_DEVICE "/ring-ref",
+                   n % 11 == 0 ? "junk" : ref);
+    fake_xen_write(host->xen, OTHER_DEVICE "/state", states[n % 10]);
+}
+
+/* One guest writes what it likes onto its page and into its nodes; another one
+ * is answered as if it were alone. */
+static void test_hostile_neighbour(void **state)
+{
+    struct host *host = *state;
+    struct exact_guest guest = {.host = host};
+    struct vtpmring_front_link hostile;
+    unsigned random = 1;
+    pthread_t thread;
+
+    fake_xen_attach(host->xen, OTHER, BACK, UUID);
+    start(host);
+    assert_int_equal(vtpmring_front_link_open(
+                         &hostile, fake_xen_port(host->xen, OTHER), &config),
+                     VTPMRING_OK);
+    pthread_create(&thread, NULL, be_exact, &guest);
+    for (unsigned n = 1; !atomic_load(&guest.done); n++) {
+        scribble(&hostile, &random);
+        usleep(50);
+        if (n % 200 == 0)
+            rewrite(host, &hostile, n / 200);
+    }
+    pthread_join(thread, NULL);
+    assert_int_equal(guest.answered, 2000);
+    /* and it was not idle */
+    assert_true(atomic_load(&host->executed) > 2000);
+    fake_xen_kill(host->xen, OTHER);
+    stop(host);
+}
+
 /* defect 6: frontends that all have a command take turns */
 static void test_turns(void **state)
 {
@@ -570,6 +672,7 @@ int main(void)
         TEST(test_no_device),
         TEST(test_hostile_page_state),
         TEST(test_many_frontends),
+        TEST(test_hostile_neighbour),
         TEST(test_turns),
         TEST(test_detach),
         TEST(test_every_fault_of_the_frontends_port),
