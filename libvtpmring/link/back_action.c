@@ -91,13 +91,14 @@ static enum vtpmring_status read_nodes(struct vtpmring_back_device *device)
     enum vtpmring_xenbus_state state;
     enum vtpmring_status status;
 
-    /* the state for the transaction's sake */
     status = vtpmring_nodes_read_state(port, device->frontend, &state);
     for (size_t i = 0; i < 3 && status == VTPMRING_OK; i++)
         status = vtpmring_nodes_read(port, device->frontend, keys[i], &v[i]);
     if (status != VTPMRING_OK)
         return status;
     vtpmring_back_set_lock(device->set);
+    /* what was known of it before may be of an earlier life */
+    vtpmring_back_on_peer_state(&device->machine, state);
     status = vtpmring_back_set_peer(&device->machine, v[0].at, v[0].length,
                                     v[1].at, v[1].length, v[2].at, v[2].length);
     vtpmring_back_set_unlock(device->set);

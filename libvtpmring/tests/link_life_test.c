@@ -466,6 +466,63 @@ static void test_nodes_that_may_not_be_removed(void **state)
     stop(host);
 }
 
+/* The port of a backend whose frontend begins anew just before its nodes are
+ * read, and is where it was before when they have been. */
+static enum vtpmring_status (*plain_begin)(struct vtpmring_port *port);
+static enum vtpmring_status (*plain_write)(struct vtpmring_port *port,
+                                           const char *path,
+                                           const char *value);
+
+static enum vtpmring_status meddled_begin(struct vtpmring_port *port)
+{
+    /* the first transaction of an adoption writes the features */
+    if (atomic_fetch_add(&meddlings, 1) == 1)
+        fake_xen_write(meddled, FRONT_STATE, "3");
+    return plain_begin(port);
+}
+
+static enum vtpmring_status watched_write(struct vtpmring_port *port,
+                                          const char *path, const char *value)
+{
+    /* InitWait: it has let go of the page */
+    if (strcmp(path, "backend/vtpm/2/0/state") == 0 && strcmp(value, "2") == 0)
+        atomic_fetch_add(&meddlings, 100);
+    return plain_write(port, path, value);
+}
+
+/* A state of the frontend's earlier life is not taken for that of the
+ * connection just made: it would be let go of again, and the command that was
+ * executed meanwhile a second time. */
+static void test_state_of_an_earlier_life(void **state)
+{
+    struct host *host = *state;
+    struct vtpmring_port *port = fake_xen_port(host->xen, BACK);
+    struct vtpmring_port_ops ops = *port->ops;
+    struct vtpmring_front_link link;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    start(host);
+    assert_int_equal(open_link(host, &link, FRONT), VTPMRING_OK);
+    wait_for(&host->connected, 1);
+    stop(host);
+    meddled = host->xen;
+    atomic_store(&meddlings, 0);
+    plain_begin = ops.store_begin;
+    plain_write = ops.store_write;
+    ops.store_begin = meddled_begin;
+    ops.store_write = watched_write;
+    port->ops = &ops;
+    start(host);
+    wait_for(&host->connected, 2);
+    usleep(100000); /* the watch of the 3 has fired by then */
+    assert_in_range(atomic_load(&meddlings), 2, 99);
+    send(&link);
+    assert_int_equal(receive(&link, 5000), VTPMRING_OK);
+    fake_xen_write(host->xen, FRONT_STATE, "4");
+    vtpmring_front_link_close(&link);
+    stop(host);
+}
+
 /* In a domain with many vTPMs, the device is behind many others. */
 static void test_found_behind_many_others(void **state)
 {
@@ -569,6 +626,7 @@ int main(void)
         TEST(test_detach_of_an_ended_device),
         TEST(test_attached_anew_while_nodes_are_removed),
         TEST(test_nodes_that_may_not_be_removed),
+        TEST(test_state_of_an_earlier_life),
         TEST(test_found_behind_many_others),
         TEST(test_a_look_takes_old_events),
         TEST(test_abandoned_link),

@@ -47,6 +47,8 @@ static enum vtpmring_status read_peer(struct world *w)
     int ref_length = snprintf(ref, sizeof(ref), "%u", s->ring_ref);
     int port_length = snprintf(port, sizeof(port), "%u", s->port);
 
+    vtpmring_back_on_peer_state(&w->back,
+                                (enum vtpmring_xenbus_state)s->front_state);
     return vtpmring_back_set_peer(
         &w->back, s->ring_ref != 0 ? ref : NULL, (size_t)ref_length,
         s->port != 0 ? port : NULL, (size_t)port_length,

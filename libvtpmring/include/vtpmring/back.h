@@ -12,7 +12,8 @@
  *     switch (vtpmring_back_next(&back)) {
  *     case VTPMRING_BACK_WAIT:      // sleep, then on_event/on_peer_state
  *     case VTPMRING_BACK_ADVERTISE: // feature-protocol-v2, feature-extra-pages
- *     case VTPMRING_BACK_READ_PEER: // read the frontend's nodes,
+ *     case VTPMRING_BACK_READ_PEER: // read the frontend's state and nodes,
+ *                                   // vtpmring_back_on_peer_state(...),
  *                                   // vtpmring_back_set_peer(...)
  *     case VTPMRING_BACK_MAP:       // map back.ring_ref, bind
  *                                   // back.event_channel,
@@ -200,7 +201,9 @@ enum vtpmring_status vtpmring_back_done(struct vtpmring_back *back,
 
 /**
  * Hands over what the frontend published, while next() is READ_PEER. The status
- * is what the caller gives to done().
+ * is what the caller gives to done(). Call on_peer_state() with the state that
+ * was read together with the nodes: an older one may be of an earlier life of
+ * the frontend, and would end the connection as soon as the true one is seen.
  * @param back the backend
  * @param ring_ref value of ring-ref, NULL if absent
  * @param ring_ref_length bytes of it
