@@ -6,6 +6,14 @@
 /* Actions of one device before the others have their turn. */
 #define ADVANCE_MAX 32
 
+/* Once we have written a state, the first one is that of a newer device. */
+static enum vtpmring_xenbus_state
+not_ours(const struct vtpmring_back_device *device)
+{
+    return device->announced ? VTPMRING_XENBUS_INITIALISING
+                             : VTPMRING_XENBUS_UNKNOWN;
+}
+
 /* The machine's guard: libxl has always written it. */
 static enum vtpmring_status write_nodes(struct vtpmring_back_device *device,
                                         const struct node_write *writes,
@@ -14,7 +22,8 @@ static enum vtpmring_status write_nodes(struct vtpmring_back_device *device,
     if (device->replaced)
         return VTPMRING_EPEER_GONE;
     return vtpmring_nodes_write(device->set->port, device->path,
-                                VTPMRING_XENBUS_KEY_FRONTEND, writes, count);
+                                VTPMRING_XENBUS_KEY_FRONTEND, not_ours(device),
+                                writes, count);
 }
 
 void vtpmring_back_device_leave(struct vtpmring_back_device *device)
@@ -72,11 +81,11 @@ static enum vtpmring_status write_state(struct vtpmring_back_device *device)
         status = write_nodes(device, writes, 1);
     else
         status = end_reading(
-            device,
-            device->replaced
-                ? VTPMRING_EPEER_GONE
-                : vtpmring_nodes_put(device->set->port, device->path,
-                                     VTPMRING_XENBUS_KEY_FRONTEND, writes, 2));
+            device, device->replaced
+                        ? VTPMRING_EPEER_GONE
+                        : vtpmring_nodes_put(device->set->port, device->path,
+                                             VTPMRING_XENBUS_KEY_FRONTEND,
+                                             not_ours(device), writes, 2));
     device->announced = device->announced || status == VTPMRING_OK;
     return status;
 }

@@ -66,7 +66,8 @@ static enum vtpmring_status write_nodes(struct vtpmring_front_link *link,
                                         size_t count)
 {
     return vtpmring_nodes_write(link->port, link->path,
-                                VTPMRING_XENBUS_KEY_BACKEND, writes, count);
+                                VTPMRING_XENBUS_KEY_BACKEND,
+                                VTPMRING_XENBUS_UNKNOWN, writes, count);
 }
 
 /* A backend may have connected to the old page just before our nodes went. It

@@ -75,28 +75,32 @@ static enum vtpmring_status write_one(struct vtpmring_port *port,
     return port->ops->store_write(port, path, digits);
 }
 
-enum vtpmring_status vtpmring_nodes_put(struct vtpmring_port *port,
-                                        const char *directory,
-                                        const char *guard,
-                                        const struct node_write *writes,
-                                        size_t count)
+enum vtpmring_status
+vtpmring_nodes_put(struct vtpmring_port *port, const char *directory,
+                   const char *guard, enum vtpmring_xenbus_state unless,
+                   const struct node_write *writes, size_t count)
 {
+    enum vtpmring_xenbus_state state = VTPMRING_XENBUS_UNKNOWN;
     struct node_value value;
     enum vtpmring_status status;
 
     status = vtpmring_nodes_read(port, directory, guard, &value);
     if (status == VTPMRING_OK && value.at == NULL)
         status = VTPMRING_EPEER_GONE;
+    if (status == VTPMRING_OK && unless != VTPMRING_XENBUS_UNKNOWN)
+        status = vtpmring_nodes_read_state(port, directory, &state);
+    if (status == VTPMRING_OK && state != VTPMRING_XENBUS_UNKNOWN &&
+        state == unless)
+        status = VTPMRING_EPEER_GONE;
     for (size_t i = 0; i < count && status == VTPMRING_OK; i++)
         status = write_one(port, directory, &writes[i]);
     return status;
 }
 
-enum vtpmring_status vtpmring_nodes_write(struct vtpmring_port *port,
-                                          const char *directory,
-                                          const char *guard,
-                                          const struct node_write *writes,
-                                          size_t count)
+enum vtpmring_status
+vtpmring_nodes_write(struct vtpmring_port *port, const char *directory,
+                     const char *guard, enum vtpmring_xenbus_state unless,
+                     const struct node_write *writes, size_t count)
 {
     enum vtpmring_status status, ended;
 
@@ -104,7 +108,8 @@ enum vtpmring_status vtpmring_nodes_write(struct vtpmring_port *port,
         status = port->ops->store_begin(port);
         if (status != VTPMRING_OK)
             return status;
-        status = vtpmring_nodes_put(port, directory, guard, writes, count);
+        status =
+            vtpmring_nodes_put(port, directory, guard, unless, writes, count);
         ended = port->ops->store_end(port, status == VTPMRING_OK);
         if (status != VTPMRING_OK)
             return status;

@@ -69,15 +69,16 @@ struct node_write {
  * @param port the platform
  * @param directory of the nodes
  * @param guard a node that the toolstack has made there
+ * @param unless a state in which the directory is that of another device;
+ *        UNKNOWN for none
  * @param writes what to write
  * @param count how many
  * @return as vtpmring_nodes_write
  */
-enum vtpmring_status vtpmring_nodes_put(struct vtpmring_port *port,
-                                        const char *directory,
-                                        const char *guard,
-                                        const struct node_write *writes,
-                                        size_t count);
+enum vtpmring_status
+vtpmring_nodes_put(struct vtpmring_port *port, const char *directory,
+                   const char *guard, enum vtpmring_xenbus_state unless,
+                   const struct node_write *writes, size_t count);
 
 /**
  * Writes nodes in one transaction, if their directory still belongs to a
@@ -85,17 +86,18 @@ enum vtpmring_status vtpmring_nodes_put(struct vtpmring_port *port,
  * @param port the platform
  * @param directory of the nodes
  * @param guard a node that the toolstack has made there
+ * @param unless a state in which the directory is that of another device;
+ *        UNKNOWN for none
  * @param writes what to write
  * @param count how many
  * @retval VTPMRING_OK written
  * @retval VTPMRING_EPEER_GONE the device is no more
  * @retval VTPMRING_EPORT the platform failed
  */
-enum vtpmring_status vtpmring_nodes_write(struct vtpmring_port *port,
-                                          const char *directory,
-                                          const char *guard,
-                                          const struct node_write *writes,
-                                          size_t count);
+enum vtpmring_status
+vtpmring_nodes_write(struct vtpmring_port *port, const char *directory,
+                     const char *guard, enum vtpmring_xenbus_state unless,
+                     const struct node_write *writes, size_t count);
 
 /**
  * Removes a node.

@@ -523,6 +523,38 @@ static void test_state_of_an_earlier_life(void **state)
     stop(host);
 }
 
+/* The toolstack takes the device away and attaches it anew at the very moment
+ * in which the backend writes its Closed: that is not for the new device. */
+static enum vtpmring_status attaching_begin(struct vtpmring_port *port)
+{
+    if (atomic_fetch_add(&meddlings, -1) == 1)
+        fake_xen_attach(meddled, FRONT, BACK, OURS);
+    return plain_begin(port);
+}
+
+static void test_attached_anew_while_closed_is_written(void **state)
+{
+    struct host *host = *state;
+    struct vtpmring_port *port = fake_xen_port(host->xen, BACK);
+    struct vtpmring_port_ops ops = *port->ops;
+
+    meddled = host->xen;
+    atomic_store(&meddlings, 0);
+    plain_begin = ops.store_begin;
+    ops.store_begin = attaching_begin;
+    port->ops = &ops;
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    start(host);
+    wait_for_node(host, BACK_STATE, "2");
+    atomic_store(&meddlings, 1);
+    fake_xen_write(host->xen, BACK_DIRECTORY "/online", "0");
+    for (int i = 0; i < 5000 && atomic_load(&meddlings) > 0; i++)
+        usleep(1000);
+    wait_for_node(host, BACK_STATE, "2");
+    use(host, FRONT);
+    stop(host);
+}
+
 /* In a domain with many vTPMs, the device is behind many others. */
 static void test_found_behind_many_others(void **state)
 {
@@ -627,6 +659,7 @@ int main(void)
         TEST(test_attached_anew_while_nodes_are_removed),
         TEST(test_nodes_that_may_not_be_removed),
         TEST(test_state_of_an_earlier_life),
+        TEST(test_attached_anew_while_closed_is_written),
         TEST(test_found_behind_many_others),
         TEST(test_a_look_takes_old_events),
         TEST(test_abandoned_link),
