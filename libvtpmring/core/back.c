@@ -18,12 +18,16 @@ static void enter(struct vtpmring_back *back, uint8_t phase)
 {
     bool served = vtpmring_back_serves(back);
 
+    /* an adoption that starts over leaves the state at Connected: by InitWait
+     * the frontend would lose its connection */
+    if (phase == VTPMRING_BACK_PHASE_INIT_WAIT && back->adopting)
+        phase = VTPMRING_BACK_PHASE_ADOPT;
     back->phase = phase;
     if (vtpmring_back_serves(back)) {
         if (served)
             return;
         /* a process that died may have owed the frontend an event */
-        back->want_notify = back->adopting;
+        back->want_notify = back->adopting || back->adopted;
         back->adopting = false;
         /* the frontend may have sent its first command before we mapped */
         vtpmring_back_on_event(back);
@@ -75,7 +79,7 @@ enum vtpmring_status vtpmring_back_init(
         .config = *config,
         .phase =
             adopt ? VTPMRING_BACK_PHASE_ADOPT : VTPMRING_BACK_PHASE_ADVERTISE,
-        .adopting = served,
+        .adopting = adopt,
         .adopted = served,
         .peer_state = (uint8_t)peer_state,
     };
@@ -203,10 +207,11 @@ void vtpmring_back_on_peer_state(struct vtpmring_back *back,
     back->peer_state = (size_t)state < VTPMRING_XENBUS_STATE_COUNT
                            ? (uint8_t)state
                            : (uint8_t)VTPMRING_XENBUS_UNKNOWN;
-    /* What comes next is another connection. No failure of ours says so: the
-     * page may still be the one that was served. */
+    /* What comes next is another connection. No failure of ours says so, nor a
+     * frontend that closes: the page may still be the one that was served. */
     if (back->peer_state != before &&
-        back->peer_state != VTPMRING_XENBUS_CONNECTED) {
+        back->peer_state != VTPMRING_XENBUS_CONNECTED &&
+        back->peer_state != VTPMRING_XENBUS_CLOSING) {
         back->adopting = false;
         back->adopted = false;
     }

@@ -127,10 +127,9 @@ struct vtpmring_back {
     uint8_t peer_state;     /**< enum vtpmring_xenbus_state */
     uint8_t nr_refs;        /**< MAP_EXTRA: references in config.refs */
     bool mapped;            /**< the shared page is mapped */
-    bool adopting;          /**< maps what a process before us has served: the
-                                 frontend may be owed an event */
-    bool adopted;           /**< likewise: that process may have executed the
-                                 command on the page */
+    bool adopting;          /**< takes over an open connection */
+    bool adopted;           /**< a process before us may have executed the
+                                 command on the page, and may owe an event */
     bool offline;           /**< the device is to go */
     bool orphan;            /**< the frontend of the running command is gone */
     bool want_abort;        /**< the running command is to stop early */
