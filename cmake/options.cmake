@@ -25,10 +25,29 @@ if(VTPMRING_SANITIZE)
     -fsanitize=${VTPMRING_SANITIZE})
 endif()
 
-# vtpmring_test(NAME SOURCES... [LIBS libs...] [TIMEOUT seconds])
+# What the tests are labelled with, for ctest -L and the presets. tests_LABEL
+# builds the programs of a label.
+#   unit    needs nothing but libc and cmocka: can run under any tool
+#   core    of these, the tests of the core: what a mutation run asks
+#   system  programs in domains of simxen
+foreach(label unit core)
+  add_custom_target(tests_${label})
+endforeach()
+
+# vtpmring_label(TEST TARGET labels...)
+# Labels a test, and with it the program that it runs.
+function(vtpmring_label test target)
+  set_tests_properties(${test} PROPERTIES LABELS "${ARGN}")
+  foreach(label IN LISTS ARGN)
+    add_dependencies(tests_${label} ${target})
+  endforeach()
+endfunction()
+
+# vtpmring_test(NAME SOURCES... [LIBS libs...] [LABELS labels...]
+#               [TIMEOUT seconds])
 # A cmocka program, built and registered with ctest under NAME.
 function(vtpmring_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 60)
   endif()
@@ -38,4 +57,5 @@ function(vtpmring_test name)
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  vtpmring_label(${name} ${name} ${ARG_LABELS})
 endfunction()

@@ -18,6 +18,7 @@ uuid2=5a1f0e3c-0002-4b6e-9d11-a1b2c3d4e5f6
 command_limit_s=30
 sanitizer_rc=99 # what a program built with sanitizers exits with
 export ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=$sanitizer_rc
+export TSAN_OPTIONS=${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=$sanitizer_rc
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=$sanitizer_rc
 passed=0
 failed=0
