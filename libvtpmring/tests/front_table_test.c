@@ -18,6 +18,7 @@ static void test_rows(void **state)
 {
     (void)state;
     table_walk_rows(&walk);
+    table_walk_unused(&walk);
     table_walk_states(&walk);
     table_walk_settles(&walk);
 }
@@ -26,6 +27,14 @@ static void test_every_phase_is_reached_and_no_page_leaks(void **state)
 {
     (void)state;
     table_walk_reaches(&walk);
+}
+
+/* A frontend does nothing whose ground the backend could take away. */
+static void test_again_is_a_failure(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < walk.count; i++)
+        assert_int_equal(walk.rows[i].again, walk.rows[i].fail);
 }
 
 static void test_every_phase_ends(void **state)
@@ -165,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_phase_is_reached_and_no_page_leaks),
+        cmocka_unit_test(test_again_is_a_failure),
         cmocka_unit_test(test_every_phase_ends),
         cmocka_unit_test(test_machine_follows_peer_and_close),
         cmocka_unit_test(test_machine_follows_ok_fail_and_again),

@@ -34,6 +34,24 @@ void table_walk_rows(const struct table_walk *walk)
     }
 }
 
+void table_walk_unused(const struct table_walk *walk)
+{
+    for (unsigned i = 0; i < walk->count; i++) {
+        const struct vtpmring_xenbus_row *row = &walk->rows[i];
+
+        if (waits(row) || i == walk->end) {
+            assert_int_equal(row->ok, i);
+            assert_int_equal(row->fail, i);
+            assert_int_equal(row->again, i);
+        }
+        if (!waits(row)) {
+            assert_int_equal(row->close, i);
+            for (unsigned p = 0; p < VTPMRING_XENBUS_STATE_COUNT; p++)
+                assert_int_equal(row->peer[p], 0);
+        }
+    }
+}
+
 void table_walk_states(const struct table_walk *walk)
 {
     for (unsigned i = 0; i < walk->count; i++) {

@@ -26,6 +26,8 @@ struct table_walk {
 
 /** Rows are complete, name valid phases and lead somewhere. */
 void table_walk_rows(const struct table_walk *walk);
+/** What a kind of row does not use leads nowhere: to the row itself. */
+void table_walk_unused(const struct table_walk *walk);
 /** Rows that write a state have one, others have none. */
 void table_walk_states(const struct table_walk *walk);
 /** settle() comes to rest from everywhere. */
