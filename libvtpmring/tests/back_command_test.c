@@ -152,6 +152,22 @@ static void test_error_in_the_form_of_the_command(void **state)
     expect_answer(10, 25);
     assert_int_equal(packet[0], 0);
     assert_int_equal(packet[1], 0xc4);
+    /* of one that is not even copied, too */
+    support_packet(packet, 0x00c2, 20, 1);
+    support_body(&b.pages, 0, packet, 20);
+    support_head(&b.pages, VTPMRING_PAGE_SUBMIT, 4089, 0, 0);
+    vtpmring_back_on_event(&b.machine);
+    expect_answer(10, 25);
+    assert_int_equal(packet[1], 0xc4);
+    /* and of one that was good, and then failed */
+    support_packet(packet, 0x00c2, 20, 1);
+    support_body(&b.pages, 0, packet, 20);
+    support_head(&b.pages, VTPMRING_PAGE_SUBMIT, 20, 0, 0);
+    vtpmring_back_on_event(&b.machine);
+    assert_int_equal(b.machine.tag, 0x00c2);
+    support_back_does(&b.machine, VTPMRING_BACK_EXECUTE, VTPMRING_EPORT);
+    expect_answer(10, 9);
+    assert_int_equal(packet[1], 0xc4);
 }
 
 /* defect 4: a response too large is answered with an error, once */
@@ -256,6 +272,7 @@ static void test_extra_pages_that_cannot_be_mapped(void **state)
     (void)state;
     support_back_submit(&b, 8180, CODE_GET_RANDOM, 1);
     support_back_does(&b.machine, VTPMRING_BACK_MAP_EXTRA, VTPMRING_EPORT);
+    assert_int_equal(b.machine.fault, VTPMRING_EPEER_LENGTH);
     expect_answer(10, 0x142);
     /* the same references are not taken for mapped */
     support_back_submit(&b, 8180, CODE_GET_RANDOM, 1);
@@ -275,6 +292,7 @@ static void test_extra_pages_of_a_failed_map(void **state)
     assert_int_equal(vtpmring_back_set_extra(&b.machine, b.pages.extra),
                      VTPMRING_OK);
     support_back_does(&b.machine, VTPMRING_BACK_MAP_EXTRA, VTPMRING_EPORT);
+    assert_null(b.machine.page.extra);
     expect_answer(10, 0x142);
     support_back_submit(&b, 8180, CODE_GET_RANDOM, 1);
     expect(VTPMRING_BACK_MAP_EXTRA);
@@ -452,6 +470,39 @@ static void test_locality_is_passed_on(void **state)
     }
 }
 
+/* Cancelled while new references were to be mapped: they are still not. */
+static void test_cancelled_mapping_is_done_later(void **state)
+{
+    (void)state;
+    support_back_submit(&b, 9000, CODE_GET_RANDOM, 2);
+    map_extra(2);
+    reply(10, VTPMRING_OK);
+    expect_answer(10, 0);
+    for (int i = 0; i < 2; i++) {
+        support_put(b.pages.first + 8, 900);
+        support_packet(packet, TAG_20, 20, CODE_GET_RANDOM);
+        support_body(&b.pages, 1, packet, 20);
+        support_head(&b.pages, VTPMRING_PAGE_SUBMIT, 20, 0, 1);
+        vtpmring_back_on_event(&b.machine);
+        expect(VTPMRING_BACK_MAP_EXTRA);
+        b.pages.first[4] = VTPMRING_PAGE_CANCEL;
+        vtpmring_back_on_event(&b.machine);
+        support_back_does(&b.machine, VTPMRING_BACK_NOTIFY, VTPMRING_OK);
+    }
+}
+
+/* The frontend goes, and the executor comes back before it was told to. */
+static void test_executor_that_is_back_is_not_aborted(void **state)
+{
+    (void)state;
+    support_back_submit(&b, 10, CODE_GET_RANDOM, 0);
+    support_back_does(&b.machine, VTPMRING_BACK_EXECUTE, VTPMRING_OK);
+    vtpmring_back_on_peer_state(&b.machine, VTPMRING_XENBUS_CLOSED);
+    expect(VTPMRING_BACK_ABORT);
+    reply(10, VTPMRING_CLOSED);
+    expect(VTPMRING_BACK_UNMAP);
+}
+
 #define ONE_PAGE(test)                                                         \
     cmocka_unit_test_setup_teardown(test, connect_one_page, hang_up)
 #define EXTRA_PAGES(test)                                                      \
@@ -482,6 +533,8 @@ int main(void)
         ONE_PAGE(test_frontend_goes_while_running),
         ONE_PAGE(test_reopen_while_running),
         ONE_PAGE(test_locality_is_passed_on),
+        EXTRA_PAGES(test_cancelled_mapping_is_done_later),
+        EXTRA_PAGES(test_executor_that_is_back_is_not_aborted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

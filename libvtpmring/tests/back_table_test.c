@@ -48,6 +48,78 @@ static void test_again_repeats_the_handshake(void **state)
     }
 }
 
+/* On the way down nothing stops it, and it ends by no other way. */
+static void test_the_way_down(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < walk.count; i++) {
+        const struct vtpmring_xenbus_row *row = &walk.rows[i];
+
+        if (i >= VTPMRING_BACK_PHASE_DROP)
+            assert_int_equal(row->fail, row->ok);
+        if (i == VTPMRING_BACK_PHASE_CLOSED || i == walk.end)
+            continue;
+        assert_int_not_equal(row->ok, walk.end);
+        assert_int_not_equal(row->fail, walk.end);
+        assert_int_not_equal(row->close, walk.end);
+        for (unsigned p = 0; p < VTPMRING_XENBUS_STATE_COUNT; p++)
+            assert_int_not_equal(row->peer[p], walk.end);
+    }
+}
+
+/* What the states of a frontend mean to a backend that waits. */
+static const struct {
+    enum vtpmring_back_phase phase;
+    const char *meaning; /* of Unknown, Initialising, ... Closed */
+} meanings[] = {
+    {VTPMRING_BACK_PHASE_LISTEN, "x..hh.."},
+    {VTPMRING_BACK_PHASE_OPEN, "xdd.sld"},
+    {VTPMRING_BACK_PHASE_CONNECTED, "xdddsld"},
+    {VTPMRING_BACK_PHASE_LINGER, "xnnnn.n"},
+    {VTPMRING_BACK_PHASE_REFUSED, "xnn...n"},
+};
+
+static unsigned meant(enum vtpmring_back_phase phase, char meaning)
+{
+    bool held = phase == VTPMRING_BACK_PHASE_OPEN ||
+                phase == VTPMRING_BACK_PHASE_CONNECTED;
+
+    switch (meaning) {
+    case 'h': /* it has published: the handshake goes on */
+        return VTPMRING_BACK_PHASE_READ;
+    case 's': /* it is connected: serve */
+        return VTPMRING_BACK_PHASE_CONNECTED;
+    case 'd': /* it has let go, or has begun anew: let go, begin anew */
+        return VTPMRING_BACK_PHASE_DROP;
+    case 'l': /* it is about to leave: let go, say so */
+        return VTPMRING_BACK_PHASE_LEAVE;
+    case 'n': /* another handshake may begin */
+        return VTPMRING_BACK_PHASE_INIT_WAIT;
+    case 'x': /* gone for good, or the wish to close */
+        return held ? VTPMRING_BACK_PHASE_RELEASE : VTPMRING_BACK_PHASE_CLOSED;
+    default:
+        return phase;
+    }
+}
+
+static void test_what_a_frontend_means(void **state)
+{
+    unsigned waits = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < walk.count; i++)
+        waits += walk.rows[i].action == 0;
+    assert_int_equal(waits, sizeof(meanings) / sizeof(meanings[0]));
+    for (unsigned i = 0; i < waits; i++) {
+        enum vtpmring_back_phase phase = meanings[i].phase;
+
+        for (unsigned p = 0; p < VTPMRING_XENBUS_STATE_COUNT; p++)
+            assert_int_equal(walk.rows[phase].peer[p],
+                             meant(phase, meanings[i].meaning[p]));
+        assert_int_equal(walk.rows[phase].close, meant(phase, 'x'));
+    }
+}
+
 static void test_every_phase_ends(void **state)
 {
     (void)state;
@@ -221,6 +293,8 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_phase_is_reached_and_no_page_leaks),
         cmocka_unit_test(test_again_repeats_the_handshake),
+        cmocka_unit_test(test_the_way_down),
+        cmocka_unit_test(test_what_a_frontend_means),
         cmocka_unit_test(test_every_phase_ends),
         cmocka_unit_test(test_frontend_cannot_end_it),
         cmocka_unit_test(test_machine_follows_peer_and_close),

@@ -19,17 +19,24 @@ static void test_init_checks_the_configuration(void **state)
     config = good;
     config.buffer_size = 9;
     assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_EINVAL);
+    config.buffer_size = VTPMRING_TPM_HEADER_SIZE;
+    assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_OK);
     config = good;
     config.refs = NULL;
     assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_EINVAL);
     config.max_extra = 0;
     assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_OK);
     config = good;
-    config.max_extra = 256;
+    config.max_extra = VTPMRING_PAGE_EXTRA_MAX;
+    assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_OK);
+    config.max_extra = VTPMRING_PAGE_EXTRA_MAX + 1;
     assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_EINVAL);
     config = good;
     config.family = (enum vtpmring_tpm_family)13;
     assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_EINVAL);
+    config.family = VTPMRING_TPM_12;
+    assert_int_equal(vtpmring_back_init(&back, &config, 1, 1), VTPMRING_OK);
+    assert_int_equal(vtpmring_back_init(&back, &good, 1, 6), VTPMRING_OK);
     assert_int_equal(vtpmring_back_init(&back, &good, 1, 7), VTPMRING_EINVAL);
 }
 
@@ -125,6 +132,7 @@ static void test_map_without_a_page(void **state)
     assert_int_equal(vtpmring_back_set_page(&b.machine, NULL), VTPMRING_EINVAL);
     support_back_does(&b.machine, VTPMRING_BACK_MAP, VTPMRING_OK);
     assert_int_equal(vtpmring_back_state(&b.machine), VTPMRING_XENBUS_CLOSED);
+    assert_int_equal(b.machine.fault, VTPMRING_EPORT);
     assert_false(b.machine.mapped);
     support_back_free(&b);
 }
@@ -164,28 +172,38 @@ static void test_refused_frontend_comes_again(void **state)
 
 static void test_state_of_the_peer_out_of_range(void **state)
 {
-    struct support_back b;
+    static const unsigned none[] = {7, 8, 77, 255, 256};
 
     (void)state;
-    support_back_to(&b, 0, VTPMRING_BACK_PHASE_CONNECTED);
-    vtpmring_back_on_peer_state(&b.machine, (enum vtpmring_xenbus_state)77);
-    assert_int_equal(b.machine.peer_state, VTPMRING_XENBUS_UNKNOWN);
-    assert_int_equal(vtpmring_back_next(&b.machine), VTPMRING_BACK_UNMAP);
-    support_back_free(&b);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        struct support_back b;
+
+        support_back_to(&b, 0, VTPMRING_BACK_PHASE_CONNECTED);
+        vtpmring_back_on_peer_state(&b.machine,
+                                    (enum vtpmring_xenbus_state)none[i]);
+        assert_int_equal(b.machine.peer_state, VTPMRING_XENBUS_UNKNOWN);
+        assert_int_equal(vtpmring_back_next(&b.machine), VTPMRING_BACK_UNMAP);
+        support_back_free(&b);
+    }
 }
 
-/* A new process finds these states and this page; it runs until it waits, or
- * wants to execute or to notify. */
-static enum vtpmring_back_action take_over(struct support_back *b, unsigned own,
-                                           unsigned peer, unsigned page_state)
+/* A new process finds these states and this page. */
+static void find(struct support_back *b, unsigned own, unsigned peer,
+                 unsigned page_state)
 {
-    struct vtpmring_back *back = &b->machine;
     unsigned char packet[TPM_HEADER];
 
     support_back_init(b, 0, own, peer);
     support_packet(packet, TAG_20, TPM_HEADER, CODE_GET_RANDOM);
     support_body(&b->pages, 0, packet, TPM_HEADER);
     support_head(&b->pages, page_state, TPM_HEADER, 0, 0);
+}
+
+/* It runs until it waits, or wants to execute or to notify. */
+static enum vtpmring_back_action run(struct support_back *b)
+{
+    struct vtpmring_back *back = &b->machine;
+
     for (int steps = 0;; steps++) {
         enum vtpmring_back_action action = vtpmring_back_next(back);
 
@@ -199,6 +217,13 @@ static enum vtpmring_back_action take_over(struct support_back *b, unsigned own,
             (void)vtpmring_back_set_page(back, b->pages.first);
         support_back_does(back, action, VTPMRING_OK);
     }
+}
+
+static enum vtpmring_back_action take_over(struct support_back *b, unsigned own,
+                                           unsigned peer, unsigned page_state)
+{
+    find(b, own, peer, page_state);
+    return run(b);
 }
 
 /* A command on the page of an adopted connection may have been executed by the
@@ -292,6 +317,38 @@ static void test_failed_adoption_is_forgotten(void **state)
     support_back_free(&b);
 }
 
+/* The process before us stopped in order: what is on the page was not begun. */
+static void test_inherited_command_is_executed(void **state)
+{
+    struct support_back b;
+
+    (void)state;
+    find(&b, 4, 4, VTPMRING_PAGE_SUBMIT);
+    vtpmring_back_inherit(&b.machine);
+    assert_int_equal(run(&b), VTPMRING_BACK_NOTIFY);
+    assert_int_equal(b.pages.first[4], VTPMRING_PAGE_SUBMIT);
+    support_back_does(&b.machine, VTPMRING_BACK_NOTIFY, VTPMRING_OK);
+    assert_int_equal(vtpmring_back_next(&b.machine), VTPMRING_BACK_EXECUTE);
+    support_back_free(&b);
+}
+
+/* The event after an adoption is for that connection, not for the next. */
+static void test_adoption_ends_with_its_connection(void **state)
+{
+    struct support_back b;
+
+    (void)state;
+    assert_int_equal(take_over(&b, 4, 4, VTPMRING_PAGE_IDLE),
+                     VTPMRING_BACK_NOTIFY);
+    vtpmring_back_on_peer_state(&b.machine, VTPMRING_XENBUS_CLOSED);
+    assert_false(b.machine.want_notify);
+    support_back_until(&b, VTPMRING_BACK_PHASE_LISTEN);
+    vtpmring_back_on_peer_state(&b.machine, VTPMRING_XENBUS_CONNECTED);
+    assert_int_equal(run(&b), VTPMRING_BACK_WAIT);
+    assert_int_equal(b.machine.phase, VTPMRING_BACK_PHASE_CONNECTED);
+    support_back_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +364,8 @@ int main(void)
         cmocka_unit_test(test_adoption_always_sends_an_event),
         cmocka_unit_test(test_adoption_of_an_initialised_frontend),
         cmocka_unit_test(test_failed_adoption_is_forgotten),
+        cmocka_unit_test(test_inherited_command_is_executed),
+        cmocka_unit_test(test_adoption_ends_with_its_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,6 +249,7 @@ static void test_cancel(void **state)
     submit(10);
     assert_int_equal(vtpmring_front_cancel(&f.machine), VTPMRING_OK);
     assert_int_equal(f.pages.first[4], VTPMRING_PAGE_CANCEL);
+    assert_int_equal(f.machine.command, VTPMRING_FRONT_COMMAND_CANCELED);
     support_front_does(&f.machine, VTPMRING_FRONT_NOTIFY, VTPMRING_OK);
     assert_int_equal(vtpmring_front_cancel(&f.machine), VTPMRING_OK);
     assert_int_equal(vtpmring_front_next(&f.machine), VTPMRING_FRONT_WAIT);
@@ -333,6 +334,18 @@ static void test_event_that_cannot_be_sent(void **state)
     assert_int_equal(vtpmring_front_next(&f.machine), VTPMRING_FRONT_UNPUBLISH);
 }
 
+/* The backend was polling: no event is owed for what it has answered. */
+static void test_answer_before_the_event(void **state)
+{
+    (void)state;
+    support_packet(packet, TAG_20, 10, CODE_GET_RANDOM);
+    assert_int_equal(vtpmring_front_submit(&f.machine, packet, 10, 0),
+                     VTPMRING_OK);
+    answer(10, 10, 0);
+    assert_int_equal(take(10), VTPMRING_OK);
+    assert_int_equal(vtpmring_front_next(&f.machine), VTPMRING_FRONT_WAIT);
+}
+
 #define ONE_PAGE(test)                                                         \
     cmocka_unit_test_setup_teardown(test, connect_one_page, hang_up)
 #define TWO_PAGES(test)                                                        \
@@ -359,6 +372,7 @@ int main(void)
         ONE_PAGE(test_command_ends_with_the_connection),
         ONE_PAGE(test_response_survives_the_backend),
         ONE_PAGE(test_event_that_cannot_be_sent),
+        ONE_PAGE(test_answer_before_the_event),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

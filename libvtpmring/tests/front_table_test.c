@@ -37,6 +37,72 @@ static void test_again_is_a_failure(void **state)
         assert_int_equal(walk.rows[i].again, walk.rows[i].fail);
 }
 
+/* On the way down nothing stops it. */
+static void test_the_way_down(void **state)
+{
+    (void)state;
+    for (unsigned i = VTPMRING_FRONT_PHASE_CLOSING; i < walk.count; i++)
+        assert_int_equal(walk.rows[i].fail, walk.rows[i].ok);
+    /* nothing is shared yet: there is nothing to undo */
+    assert_int_equal(walk.rows[VTPMRING_FRONT_PHASE_BEGIN].fail, walk.end);
+    assert_int_equal(walk.rows[VTPMRING_FRONT_PHASE_SHARE].fail, walk.end);
+    /* an earlier life that cannot be taken back is not lived on */
+    assert_int_equal(walk.rows[VTPMRING_FRONT_PHASE_RESET].fail, walk.end);
+    /* published nodes go before Closed says that they have gone */
+    for (unsigned i = VTPMRING_FRONT_PHASE_OFFERED; i < walk.count; i++) {
+        if (i == VTPMRING_FRONT_PHASE_UNPUBLISH ||
+            i == VTPMRING_FRONT_PHASE_CLOSED)
+            continue;
+        assert_int_not_equal(walk.rows[i].ok, VTPMRING_FRONT_PHASE_CLOSED);
+        assert_int_not_equal(walk.rows[i].fail, VTPMRING_FRONT_PHASE_CLOSED);
+    }
+}
+
+/* What the states of a backend mean to a frontend that waits. */
+static const struct {
+    enum vtpmring_front_phase phase, close;
+    const char *meaning; /* of Unknown, Initialising, ... Closed */
+} meanings[] = {
+    {VTPMRING_FRONT_PHASE_GATE, VTPMRING_FRONT_PHASE_END, ".bb...."},
+    {VTPMRING_FRONT_PHASE_OFFERED, VTPMRING_FRONT_PHASE_CLOSING, "u..ccuu"},
+    {VTPMRING_FRONT_PHASE_CONNECTED, VTPMRING_FRONT_PHASE_CLOSING, "uuu..uu"},
+    {VTPMRING_FRONT_PHASE_DRAIN, VTPMRING_FRONT_PHASE_DRAIN, "rrr...r"},
+};
+
+static unsigned meant(unsigned phase, char meaning)
+{
+    switch (meaning) {
+    case 'b': /* it is there and holds nothing: begin */
+        return VTPMRING_FRONT_PHASE_BEGIN;
+    case 'c': /* it has mapped the pages: look at its features */
+        return VTPMRING_FRONT_PHASE_CHECK;
+    case 'u': /* it refuses, or has gone: take the nodes back */
+        return VTPMRING_FRONT_PHASE_UNPUBLISH;
+    case 'r': /* it has let go of the pages: end the grants */
+        return VTPMRING_FRONT_PHASE_UNSHARE;
+    default:
+        return phase;
+    }
+}
+
+static void test_what_a_backend_means(void **state)
+{
+    unsigned waits = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < walk.count; i++)
+        waits += walk.rows[i].action == 0;
+    assert_int_equal(waits, sizeof(meanings) / sizeof(meanings[0]));
+    for (unsigned i = 0; i < waits; i++) {
+        const struct vtpmring_xenbus_row *row = &walk.rows[meanings[i].phase];
+
+        for (unsigned p = 0; p < VTPMRING_XENBUS_STATE_COUNT; p++)
+            assert_int_equal(row->peer[p],
+                             meant(meanings[i].phase, meanings[i].meaning[p]));
+        assert_int_equal(row->close, meanings[i].close);
+    }
+}
+
 static void test_every_phase_ends(void **state)
 {
     const unsigned any = 0x7f, gone = 1u << VTPMRING_XENBUS_UNKNOWN;
@@ -175,6 +241,8 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_every_phase_is_reached_and_no_page_leaks),
         cmocka_unit_test(test_again_is_a_failure),
+        cmocka_unit_test(test_the_way_down),
+        cmocka_unit_test(test_what_a_backend_means),
         cmocka_unit_test(test_every_phase_ends),
         cmocka_unit_test(test_machine_follows_peer_and_close),
         cmocka_unit_test(test_machine_follows_ok_fail_and_again),

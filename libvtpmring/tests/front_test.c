@@ -44,6 +44,12 @@ static void test_set_page_wants_all_pages(void **state)
     struct vtpmring_page page;
 
     (void)state;
+    support_front_to(&f, 1, NULL, VTPMRING_FRONT_PHASE_SHARE);
+    page = f.pages;
+    page.extra = NULL;
+    assert_int_equal(vtpmring_front_set_page(&f.machine, &page, f.refs),
+                     VTPMRING_EINVAL);
+    support_free(&f.pages);
     support_front_to(&f, 2, NULL, VTPMRING_FRONT_PHASE_SHARE);
     page = f.pages;
     page.first = NULL;
@@ -89,9 +95,10 @@ static void test_pages_of_a_failed_share_are_forgotten(void **state)
 
     (void)state;
     support_front_to(&f, 0, NULL, VTPMRING_FRONT_PHASE_SHARE);
-    assert_int_equal(vtpmring_front_set_page(&f.machine, &f.pages, NULL),
+    assert_int_equal(vtpmring_front_set_page(&f.machine, &f.pages, f.refs),
                      VTPMRING_OK);
     support_front_does(&f.machine, VTPMRING_FRONT_SHARE, VTPMRING_EPORT);
+    assert_null(f.machine.refs);
     support_free(&f.pages);
     assert_int_equal(vtpmring_front_reopen(&f.machine), VTPMRING_OK);
     while (vtpmring_front_next(&f.machine) != VTPMRING_FRONT_SHARE) {
@@ -112,6 +119,7 @@ static const struct {
 } features[] = {
     {"1", NULL, VTPMRING_OK, 0},
     {"2", NULL, VTPMRING_OK, 0}, /* Linux wants non-zero, no more */
+    {"4294967295", NULL, VTPMRING_OK, 0},
     {"1", "0", VTPMRING_OK, 0},
     {"1", "1", VTPMRING_OK, 1},
     {"1", "2", VTPMRING_OK, 2},
@@ -248,6 +256,12 @@ static void test_state_of_the_peer_out_of_range(void **state)
     struct support_front f;
 
     (void)state;
+    for (unsigned v = 0; v < 7; v++) {
+        support_front_to(&f, 0, NULL, VTPMRING_FRONT_PHASE_CONNECTED);
+        vtpmring_front_on_peer_state(&f.machine, (enum vtpmring_xenbus_state)v);
+        assert_int_equal(f.machine.peer_state, v);
+        support_free(&f.pages);
+    }
     for (unsigned v = 7; v < 300; v += 97) {
         support_front_to(&f, 0, NULL, VTPMRING_FRONT_PHASE_CONNECTED);
         vtpmring_front_on_peer_state(&f.machine, (enum vtpmring_xenbus_state)v);
@@ -291,6 +305,7 @@ static void test_reopen_after_a_failed_reset_cleans_up_again(void **state)
     assert_int_equal(vtpmring_front_next(&front), VTPMRING_FRONT_END);
     assert_int_equal(front.fault, VTPMRING_EPORT);
     assert_int_equal(vtpmring_front_reopen(&front), VTPMRING_OK);
+    assert_int_equal(vtpmring_front_next(&front), VTPMRING_FRONT_UNPUBLISH);
     while (vtpmring_front_next(&front) != VTPMRING_FRONT_WAIT) {
         written =
             written || vtpmring_front_state(&front) == VTPMRING_XENBUS_CLOSED;
@@ -322,6 +337,103 @@ static void test_reopen_after_a_failed_closed_cleans_up_again(void **state)
     support_free(&f.pages);
 }
 
+/* What reopen() asks for first, after an end. */
+static enum vtpmring_front_action reopened(struct vtpmring_front *front)
+{
+    assert_int_equal(vtpmring_front_next(front), VTPMRING_FRONT_END);
+    assert_int_equal(vtpmring_front_reopen(front), VTPMRING_OK);
+    return vtpmring_front_next(front);
+}
+
+/* Nodes of any earlier life that could not be taken back are tried again; where
+ * there were none there is nothing to take back. */
+static void test_reopen_knows_what_was_published(void **state)
+{
+    struct vtpmring_front front;
+
+    (void)state;
+    for (unsigned own = 0; own < 7; own++) {
+        (void)vtpmring_front_init(&front, 0, (enum vtpmring_xenbus_state)own);
+        if (own <= VTPMRING_XENBUS_INITIALISING) {
+            vtpmring_front_close(&front);
+            assert_int_equal(reopened(&front), VTPMRING_FRONT_WAIT);
+            continue;
+        }
+        support_front_does(&front, VTPMRING_FRONT_UNPUBLISH, VTPMRING_OK);
+        support_front_does(&front, VTPMRING_FRONT_SET_STATE, VTPMRING_EPORT);
+        assert_int_equal(reopened(&front), VTPMRING_FRONT_UNPUBLISH);
+    }
+}
+
+/* Half of the nodes may be there. The first fault is the one that is kept. */
+static void test_failed_publish(void **state)
+{
+    struct support_front f;
+
+    (void)state;
+    support_front_to(&f, 0, NULL, VTPMRING_FRONT_PHASE_PUBLISH);
+    support_front_does(&f.machine, VTPMRING_FRONT_PUBLISH, VTPMRING_ENOMEM);
+    support_front_does(&f.machine, VTPMRING_FRONT_UNSHARE, VTPMRING_EPORT);
+    assert_int_equal(f.machine.fault, VTPMRING_ENOMEM);
+    assert_int_equal(reopened(&f.machine), VTPMRING_FRONT_UNPUBLISH);
+    support_free(&f.pages);
+    support_front_to(&f, 0, NULL, VTPMRING_FRONT_PHASE_SHARE);
+    support_front_does(&f.machine, VTPMRING_FRONT_SHARE, VTPMRING_AGAIN);
+    assert_int_equal(f.machine.fault, VTPMRING_AGAIN);
+    support_free(&f.pages);
+}
+
+/* What the backend announced last counts, and only for this connection. */
+static void test_features_are_not_kept(void **state)
+{
+    struct vtpmring_front *front;
+    struct support_front f;
+
+    (void)state;
+    support_front_to(&f, 1, "1", VTPMRING_FRONT_PHASE_CHECK);
+    front = &f.machine;
+    (void)vtpmring_front_set_features(front, "1", 1, "1", 1);
+    (void)vtpmring_front_set_features(front, "1", 1, NULL, 0);
+    support_front_does(front, VTPMRING_FRONT_CHECK_PEER, VTPMRING_OK);
+    support_front_step(&f);
+    assert_int_equal(vtpmring_front_capacity(front), 4088);
+    support_free(&f.pages);
+
+    support_front_to(&f, 1, "1", VTPMRING_FRONT_PHASE_END);
+    (void)vtpmring_front_reopen(front);
+    while (vtpmring_front_next(front) != VTPMRING_FRONT_CHECK_PEER)
+        support_front_step(&f);
+    support_front_does(front, VTPMRING_FRONT_CHECK_PEER, VTPMRING_OK);
+    support_front_step(&f);
+    assert_int_equal(vtpmring_front_capacity(front), 4088);
+    support_free(&f.pages);
+}
+
+/* An event that was owed when the backend went is not sent to the next. */
+static void test_owed_event_is_forgotten(void **state)
+{
+    struct vtpmring_front *front;
+    unsigned char packet[TPM_HEADER];
+    struct support_front f;
+
+    (void)state;
+    support_front_to(&f, 0, NULL, VTPMRING_FRONT_PHASE_CONNECTED);
+    front = &f.machine;
+    support_packet(packet, TAG_20, TPM_HEADER, CODE_GET_RANDOM);
+    assert_int_equal(vtpmring_front_submit(front, packet, TPM_HEADER, 0),
+                     VTPMRING_OK);
+    vtpmring_front_on_peer_state(front, VTPMRING_XENBUS_CLOSED);
+    assert_false(front->want_notify);
+    vtpmring_front_drop(front);
+    while (vtpmring_front_next(front) != VTPMRING_FRONT_END)
+        support_front_step(&f);
+    (void)vtpmring_front_reopen(front);
+    while (front->phase != VTPMRING_FRONT_PHASE_CONNECTED)
+        support_front_step(&f);
+    assert_int_equal(vtpmring_front_next(front), VTPMRING_FRONT_WAIT);
+    support_free(&f.pages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +451,10 @@ int main(void)
         cmocka_unit_test(test_reopen),
         cmocka_unit_test(test_reopen_after_a_failed_reset_cleans_up_again),
         cmocka_unit_test(test_reopen_after_a_failed_closed_cleans_up_again),
+        cmocka_unit_test(test_reopen_knows_what_was_published),
+        cmocka_unit_test(test_failed_publish),
+        cmocka_unit_test(test_features_are_not_kept),
+        cmocka_unit_test(test_owed_event_is_forgotten),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

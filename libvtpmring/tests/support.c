@@ -116,8 +116,7 @@ void support_back_does(struct vtpmring_back *back,
     assert_int_equal(vtpmring_back_done(back, action, status), VTPMRING_OK);
 }
 
-/* One step of a frontend on its straight way from FORGET to END. */
-static void front_step(struct support_front *f)
+void support_front_step(struct support_front *f)
 {
     struct vtpmring_front *front = &f->machine;
     enum vtpmring_front_action action = vtpmring_front_next(front);
@@ -164,7 +163,7 @@ void support_front_to(struct support_front *f, unsigned extra,
     vtpmring_front_on_peer_state(&f->machine, VTPMRING_XENBUS_CONNECTED);
     for (int steps = 0; f->machine.phase != phase; steps++) {
         assert_true(steps < 40);
-        front_step(f);
+        support_front_step(f);
     }
 }
 
@@ -213,7 +212,7 @@ static void back_step(struct support_back *b, enum vtpmring_back_action failing)
                       action == failing ? VTPMRING_EPORT : VTPMRING_OK);
 }
 
-static void back_until(struct support_back *b, enum vtpmring_back_phase phase)
+void support_back_until(struct support_back *b, enum vtpmring_back_phase phase)
 {
     for (int steps = 0; b->machine.phase != phase; steps++) {
         assert_true(steps < 40);
@@ -242,7 +241,7 @@ void support_back_to(struct support_back *b, unsigned extra,
         break;
     case VTPMRING_BACK_PHASE_CLOSED:
     case VTPMRING_BACK_PHASE_END:
-        back_until(b, VTPMRING_BACK_PHASE_LISTEN);
+        support_back_until(b, VTPMRING_BACK_PHASE_LISTEN);
         vtpmring_back_close(back);
         break;
     case VTPMRING_BACK_PHASE_UNDO:
@@ -260,7 +259,7 @@ void support_back_to(struct support_back *b, unsigned extra,
     case VTPMRING_BACK_PHASE_MAP:
     case VTPMRING_BACK_PHASE_CONFIRM:
     case VTPMRING_BACK_PHASE_OPEN:
-        back_until(b, VTPMRING_BACK_PHASE_LISTEN);
+        support_back_until(b, VTPMRING_BACK_PHASE_LISTEN);
         vtpmring_back_on_peer_state(back, VTPMRING_XENBUS_INITIALISED);
         break;
     default: /* from CONNECTED on */
@@ -275,7 +274,7 @@ void support_back_to(struct support_back *b, unsigned extra,
             vtpmring_back_on_peer_state(back, VTPMRING_XENBUS_CLOSING);
         break;
     }
-    back_until(b, phase);
+    support_back_until(b, phase);
 }
 
 void support_back_submit(struct support_back *b, size_t length, uint32_t code,

@@ -134,6 +134,12 @@ struct support_front {
 void support_front_to(struct support_front *f, unsigned extra,
                       const char *announced, enum vtpmring_front_phase phase);
 
+/**
+ * One step of a frontend on its straight way from FORGET to END.
+ * @param f the frontend
+ */
+void support_front_step(struct support_front *f);
+
 /** A backend and what it was made with. */
 struct support_back {
     struct vtpmring_back machine; /**< the backend */
@@ -159,6 +165,14 @@ void support_back_init(struct support_back *b, unsigned extra, unsigned own,
  */
 void support_back_to(struct support_back *b, unsigned extra,
                      enum vtpmring_back_phase phase);
+
+/**
+ * Performs what a backend asks for, until it is in a phase; it must not have to
+ * wait on the way.
+ * @param b the backend
+ * @param phase where to stop
+ */
+void support_back_until(struct support_back *b, enum vtpmring_back_phase phase);
 
 /**
  * Frees what a backend was made with.
