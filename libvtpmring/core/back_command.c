@@ -158,7 +158,6 @@ void vtpmring_back_on_event(struct vtpmring_back *back)
 void vtpmring_back_forget_command(struct vtpmring_back *back)
 {
     back->want_notify = false;
-    back->adopted = false;
     if (back->command == VTPMRING_BACK_COMMAND_RUNNING) {
         back->orphan = true;
         back->want_abort = true;

@@ -66,7 +66,6 @@ void vtpmring_front_on_event(struct vtpmring_front *front)
     case VTPMRING_PAGE_CANCEL:
         break;
     default:
-        end_with(front, VTPMRING_EPEER_STATE);
         vtpmring_front_lose(front, VTPMRING_EPEER_STATE);
         break;
     }
