@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+# core/tpm.c has no loop.
