@@ -5,6 +5,7 @@
  * each. What matters is what another guest notices of it.
  *
  *     bench_flood DEVICE      floods until it is killed
+ *     bench_flood hog                            takes CPU until it is killed
  *     bench_flood rest DEVICE                    connects, and does nothing
  *     bench_flood victim DEVICE SECONDS NAME     measures
  */
@@ -52,7 +53,9 @@ static void victim(unsigned device, long seconds, const char *where)
 
     bench_command_make(&command, BENCH_GETRANDOM16);
     bench_series_init(&series, "victim", where, "us", 1e-3, 20000000);
-    bench_target_chain(&target, "chain", device, 50);
+    /* asleep between commands: polling pays when both sides happen to have a
+     * CPU at once, and that luck would be all that is measured */
+    bench_target_chain(&target, "chain", device, 0);
     bench_expect(&target, &command, 0);
     while (now < end) {
         const uint64_t start = bench_now_ns();
@@ -81,9 +84,17 @@ static void rest(unsigned device)
     (void)pause();
 }
 
+static _Noreturn void hog(void)
+{
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
+
 int main(int argc, char **argv)
 {
     errno = 0;
+    if (argc == 2 && strcmp(argv[1], "hog") == 0)
+        hog();
     if (argc == 2)
         flood((unsigned)bench_number(argv[1], 0, 1000));
     if (argc == 3 && strcmp(argv[1], "rest") == 0) {
@@ -91,7 +102,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (argc != 5 || strcmp(argv[1], "victim") != 0)
-        bench_die("usage: bench_flood DEVICE | rest DEVICE | victim "
+        bench_die("usage: bench_flood DEVICE | hog | rest DEVICE | victim "
                   "DEVICE SECONDS "
                   "NAME");
     victim((unsigned)bench_number(argv[2], 0, 1000),

@@ -67,8 +67,8 @@ def demands(p50, below):
         ("memory, to swtpm's", ratio("pss/chain", "pss/swtpm"), "<=", 1),
         ("wake-ups a second, idle vtpm", p50.get("idle/vtpm"), "<=", 0),
         ("wake-ups a second, idle guest", p50.get("idle/guest"), "<=", 0),
-        ("speed beside a flood, to beside a busy guest",
-         ratio("rate/flood", "rate/neighbour"), ">=", 0.8),
+        ("speed beside a flood, to beside CPU hogs",
+         ratio("rate/flood", "rate/hogs"), ">=", 0.8),
     ]
     if most > 100:
         wanted += [

@@ -203,9 +203,10 @@ def bench_start(host, options):
 
 
 def bench_flood(host):
-    """A guest beside a busy one that behaves, and beside one that floods."""
+    """A guest beside one that floods, and beside as many processes that do
+    nothing but take the CPU."""
     flooder = host.vtpm("flooder", 3)
-    host.vtpm("victim", 4)
+    host.vtpm("victim", 4, "--poll-us", "0")
     for front, back, number in (("bad", "flooder", 3), ("good", "victim", 4)):
         host.simxen("create", front)
         host.attach(front, back, number, 0x55)
@@ -215,11 +216,11 @@ def bench_flood(host):
                             domain="good")
 
     lines = victim("alone")
-    neighbour = host.start(
-        "neighbour", ["bench_flood", "victim", "0", "60", "x"], "bad")
+    hogs = [host.start(f"hog{i}", ["bench_flood", "hog"]) for i in range(2)]
     time.sleep(0.5)
-    lines += victim("neighbour")
-    host.stop(neighbour)
+    lines += victim("hogs")
+    for hog in hogs:
+        host.stop(hog)
     flood = host.start("flood", ["bench_flood", "0"], "bad")
     time.sleep(0.5)
     lines += victim("flood")
