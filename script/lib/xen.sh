@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034,SC2154
+# A machine with Xen, emulated, for one run of script/xen-test.
+
+# Longest time from power on to the first case.
+boot_limit_s=300
+qemu=
+
+# machine_describe FOLDER: sets machine to the command that boots it: no
+# network, no display, no device but serial ports, no rights but to compute.
+machine_describe()
+{
+    machine=(
+        qemu-system-x86_64 -accel "tcg,thread=multi" -M q35
+        -cpu "qemu64,+svm" -m 2048 -smp 1 -nodefaults -nographic
+        -monitor none -no-reboot
+        -sandbox "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+        -kernel "$cache/xen.bin"
+        -initrd "$cache/stubdom/kernel console=hvc0 panic=-1 rodata=off cryptomgr.notests quiet${2:-},$1/initrd"
+        -append "console=com1 com1=115200,8n1 dom0_mem=640M"
+    )
+}
+
+# machine_start FOLDER: in the background. Dom0's console, and the logs that
+# it sends, are files in FOLDER.
+machine_start()
+{
+    local machine
+    machine_describe "$1"
+    "${machine[@]}" -serial "file:$1/console.log" \
+        -serial "file:$1/files.tar" </dev/null >"$1/qemu.log" 2>&1 &
+    qemu=$!
+}
+
+# machine_script FOLDER: makes FOLDER/boot, which gives a shell in its dom0.
+machine_script()
+{
+    local machine
+    machine_describe "$1" " xen-test-shell"
+    printf '#!/bin/sh\nexec %s -serial stdio -serial null\n' \
+        "${machine[*]@Q}" >"$1/boot"
+    chmod +x "$1/boot"
+}
+
+machine_runs()
+{
+    [ -n "$qemu" ] && kill -0 "$qemu" 2>/dev/null
+}
+
+machine_kill()
+{
+    [ -n "$qemu" ] || return 0
+    kill -9 "$qemu" 2>/dev/null || true
+    wait "$qemu" 2>/dev/null || true
+    qemu=
+}
+
+# What the cases have said so far: "WORD NAME" a line.
+machine_said()
+{
+    tr -d '\r' <"$1/console.log" 2>/dev/null |
+        sed -n 's/^.*@xen-test //p' || true
+}

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154
+# Domain-0: busybox and bash, Xen's stock tools and scripts, no network.
+
+# tree_dom0 TREE
+tree_dom0()
+{
+    local tree=$1 name
+    install_file "$tree" /bin/busybox
+    install_program "$tree" /bin/bash
+    install_file "$tree" "$here/image/dom0.init" /init
+    install_modules "$tree" xen-privcmd xenfs xen-evtchn xen-gntdev \
+        xen-gntalloc loop xen-blkback
+    for name in xl xenstored xenconsoled xen-init-dom0 libxl-save-helper \
+        xenconsole lsevtchn; do
+        install_program "$tree" "$xen_bin/$name" \
+            "${xen_bin#"$packages"}/$name"
+        mkdir -p "$tree/usr/bin"
+        ln -s "${xen_bin#"$packages"}/$name" "$tree/usr/bin/$name"
+    done
+    # for pthread_cancel
+    install_file "$tree" /lib/x86_64-linux-gnu/libgcc_s.so.1
+    install_xenstore "$tree"
+    # the toolstack's scripts need what busybox lacks
+    install_program "$tree" /usr/bin/flock
+    for name in "$packages"/etc/xen/xl.conf \
+        "$packages"/etc/xen/scripts/{block,block-common.sh,hotplugpath.sh,locking.sh,logging.sh,xen-hotplug-common.sh,xen-script-common.sh}; do
+        install_file "$tree" "$name" "${name#"$packages"}"
+    done
+}
+
+# tree_tested TREE: what a run is about: vtpm, stub domain, guest.
+tree_tested()
+{
+    local tree=$1
+    install_program "$tree" "$vtpm" /usr/sbin/vtpm
+    install_file "$tree" "$cache/stubdom/kernel" /var/lib/vtpm-stubdom/kernel
+    install_file "$tree" "$cache/stubdom/initrd" /var/lib/vtpm-stubdom/initrd
+    mkdir -p "$tree/boot"
+    ln -s ../var/lib/vtpm-stubdom/kernel "$tree/boot/guest-kernel"
+    install_file "$tree" "$cache/guest.cpio" /boot/guest-initrd
+}

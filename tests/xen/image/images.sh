@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154
+# All images of a run.
+
+# The stub domain's, as vtpm-mkstubdom makes them on a user's machine. Its
+# kernel is everybody's.
+stubdom_build()
+{
+    local key
+    key=$(cat "$vtpm" "$root"/packaging/mkstubdom/* "$vmlinuz" | sha256sum)
+    if [ "$key" != "$(cat "$cache/stubdom.key" 2>/dev/null)" ]; then
+        "$root/packaging/mkstubdom/vtpm-mkstubdom" --vtpm "$vtpm" \
+            --kernel "$vmlinuz" --modules "$modules" \
+            --output "$cache/stubdom"
+        printf '%s\n' "$key" >"$cache/stubdom.key"
+    fi
+}
+
+images_build()
+{
+    [ -e "$cache/xen.bin" ] ||
+        zcat "$packages"/boot/xen-4.*-amd64.gz >"$cache/xen.bin"
+    stubdom_build
+    cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" \
+        "$here/image/guest.init"
+    cached "$cache/dom0.cpio" tree_dom0 -- "$vmlinuz" "$here/image/dom0.init"
+    cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$cache/stubdom/initrd" \
+        "$cache/guest.cpio"
+}
+
+# tree_run TREE CASE...: what changes with every run; Linux takes archives one
+# after the other as one initramfs.
+tree_run()
+{
+    local tree=$1
+    shift
+    rm -rf "$tree"
+    mkdir -p "$tree/etc/xen" "$tree/xen-test"
+    cp "$root"/packaging/xl/*.cfg "$tree/etc/xen/"
+    cp -r "$here/lib" "$here/cases" "$tree/xen-test/"
+    cp "$here"/cases/*.cfg "$tree/etc/xen/" 2>/dev/null || true
+    printf '%s\n' "$@" >"$tree/xen-test/wanted"
+    pack "$tree" "$run/cases.cpio"
+    cat "$cache/dom0.cpio" "$cache/tested.cpio" "$run/cases.cpio" \
+        >"$run/initrd"
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# One case: what it must leave as it found it, and its end. Called by run.sh
+# with the case's name, under `sh -eu`: a command that fails ends the case.
+
+. lib/check.sh
+. lib/xl.sh
+. lib/guest.sh
+. lib/vtpm.sh
+
+work=/tmp/case
+log=/log/$1
+rm -rf $work
+mkdir $work
+store_before
+
+case_end()
+{
+    rc=$?
+    trap - EXIT
+    set +e
+    [ $rc -eq 0 ] || printf '\nFAILED at: %s\n' "$step"
+    [ $rc -eq 0 ] || everything_destroy >/dev/null 2>&1
+    vtpm_logs
+    exit $rc
+}
+trap case_end EXIT
+trap 'exit 143' TERM
+. "cases/$1.sh"
+
+step "destroy what is left"
+everything_destroy
+step "dom0's xenstore is as before"
+store_same
+echo "all is well"

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+# Guests: the device's nodes, and commands by way of xenstore.
+
+# on GUEST COMMAND: runs a line of shell in the guest; its output and exit code
+# are those of this function.
+on()
+{
+    local path rc number
+    path=/local/domain/$(domid "$1")/data
+    shift
+    number=$(now)
+    printf 'guest$ %s\n' "$*" >&2
+    xenstore-write -R "$path/cmd" "$number $*"
+    on_wait "$path" "$number" || return 1
+    rc=$(xenstore-read "$path/rc")
+    printf '%s\n' "$(xenstore-read -R "$path/out")"
+    return "${rc#* }"
+}
+
+# A guest that has just been created may still boot.
+on_wait()
+{
+    local end answer
+    end=$(($(now) + 6000))
+    while :; do
+        answer=$(xenstore-read "$1/rc" 2>/dev/null) || answer=
+        [ "${answer%% *}" != "$2" ] || return 0
+        [ "$(now)" -lt $end ] || fail "the guest does not answer" || return 1
+        sleep 0.05
+    done
+}
+
+# front GUEST, back GUEST: the directories of its vtpm device.
+front()
+{
+    echo "/local/domain/$(domid "$1")/device/vtpm/0"
+}
+
+back()
+{
+    xenstore-read "$(front "$1")/backend"
+}
+
+connected()
+{
+    node_is "$(front "$1")/state" 4 && node_is "$(back "$1")/state" 4
+}
+
+show_device()
+{
+    xenstore-ls -fp "$(front "$1")"
+    xenstore-ls -fp "$(back "$1")"
+}
+
+# pcr GUEST NUMBER: of the SHA-256 bank.
+pcr()
+{
+    on "$1" "tpm2_pcrread sha256:$2" | awk '/0x/ { print $NF }'
+}
+
+zero_pcr=0x$(printf '%064d' 0)
+
+random_differs()
+{
+    step "$1: random bytes"
+    differ "random bytes" "$(on "$1" 'tpm2_getrandom --hex 16')" \
+        "$(on "$1" 'tpm2_getrandom --hex 16')"
+}
+
+# extend_works GUEST NUMBER
+extend_works()
+{
+    step "$1: extend PCR $2"
+    local before after
+    before=$(pcr "$1" "$2")
+    on "$1" "tpm2_pcrextend $2:sha256=$(echo "$1" | sha256sum | cut -c1-64)"
+    after=$(pcr "$1" "$2")
+    differ "PCR $2" "$before" "$after"
+}
+
+# quote_works GUEST NUMBER: a key that only quotes, a quote of that PCR, and
+# its check. /dev/tpm0 has no resource manager: everything is flushed.
+quote_works()
+{
+    step "$1: quote PCR $2"
+    on "$1" 'set -e; flush() { tpm2_flushcontext -t; }
+        tpm2_createprimary -Q -C e -G ecc -c primary; flush
+        tpm2_create -Q -C primary -G ecc256:ecdsa-sha256:null -u pub -r priv \
+            -a "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign|restricted"
+        flush
+        tpm2_load -Q -C primary -u pub -r priv -c ak; flush
+        tpm2_readpublic -Q -c ak -f pem -o ak.pem; flush'
+    on "$1" "tpm2_quote -c ak -l sha256:$2 -q 5eed -m m -s s -o p -g sha256 &&
+        tpm2_flushcontext -t"
+    on "$1" 'tpm2_checkquote -Q -u ak.pem -m m -s s -f p -g sha256 -q 5eed'
+    refuses on "$1" \
+        'tpm2_checkquote -Q -u ak.pem -m m -s s -f p -g sha256 -q 5eee'
+}

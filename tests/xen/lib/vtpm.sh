@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+# vTPMs: as processes of dom0, and in domains of their own.
+
+# the UUID in the example configurations, and another
+uuid=ac0a5b9e-cbe2-4c07-b43b-1d69e46fb839
+uuid2=bd1b6caf-dcf3-4d18-a54c-2e7af570c94a
+
+vtpm_key()
+{
+    [ -e "$work/key" ] || (umask 077 && head -c 32 /dev/urandom >"$work/key")
+}
+
+# vtpm_make NAME UUID [OPTION...]: a new TPM.
+vtpm_make()
+{
+    local name=$1 uuid=$2
+    shift 2
+    vtpm_key
+    vtpm --provision --exit --uuid "$uuid" --state "$work/$name.state" \
+        --key-file "$work/key" "$@"
+}
+
+# vtpm_start NAME UUID [OPTION...]: serves it from dom0.
+vtpm_start()
+{
+    local name=$1 uuid=$2
+    shift 2
+    vtpm --uuid "$uuid" --state "$work/$name.state" --key-file "$work/key" "$@" \
+        >>"$work/vtpm-$name.log" 2>&1 </dev/null &
+    echo $! >"$work/$name.pid"
+}
+
+vtpm_pid()
+{
+    cat "$work/$1.pid"
+}
+
+vtpm_runs()
+{
+    [ -d "/proc/$(vtpm_pid "$1")" ]
+}
+
+# vtpm_stop NAME: in order, within a second.
+vtpm_stop()
+{
+    kill "$(vtpm_pid "$1")"
+    within 1 refuses vtpm_runs "$1"
+}
+
+vtpm_stop_all()
+{
+    local file name
+    for file in "$work"/*.pid; do
+        [ -e "$file" ] || continue
+        name=${file##*/}
+        ! vtpm_runs "${name%.pid}" || vtpm_stop "${name%.pid}"
+    done
+    vtpm_disks_remove
+}
+
+vtpm_logs()
+{
+    cp "$work"/vtpm-*.log "$log/" 2>/dev/null || :
+}
+
+# vtpm_disks NAME UUID: the disks that vtpm-stubdom.cfg names, with a new TPM on one.
+vtpm_disks()
+{
+    local name=$1 uuid=$2 kind file
+    vtpm_key
+    truncate -s 4M "$work/$name.state"
+    cp "$work/key" "$work/$name.key"
+    truncate -s 4096 "$work/$name.key"
+    mkdir -p /dev/vg
+    for kind in state key; do
+        file=$(losetup -f)
+        losetup "$file" "$work/$name.$kind"
+        ln -s "$file" "/dev/vg/vtpm-$name-$kind"
+        echo "$file" >>"$work/loops"
+    done
+    vtpm --provision --exit --uuid "$uuid" --key-file "$work/key" \
+        --state "/dev/vg/vtpm-$name-state"
+}
+
+vtpm_disks_remove()
+{
+    [ -e "$work/loops" ] || return 0
+    xargs -n 1 losetup -d <"$work/loops"
+    rm -rf /dev/vg "$work/loops"
+}

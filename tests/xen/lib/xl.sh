@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+# xl, watched: nothing that a user waits for may run into a time-out of libxl.
+
+# 3 seconds; in proportion more on a machine that is so busy that dom0 takes
+# more than 7 to boot, but never libxl's own time-out of 10.
+limit_cs=$(awk '{ l = 300 * $1 / 7; print int(l < 300 ? 300 : l > 900 ? 900 : l) }' \
+    /xen-test/up)
+# What building a domain takes without a vTPM: emulated, it is most of `create`,
+# and the most uneven part.
+build_cs=$(cat /xen-test/build)
+
+# timed COMMAND...: fails if it takes as long as the limit.
+timed()
+{
+    timed_cs "$limit_cs" "$@"
+}
+
+# timed_cs LIMIT COMMAND...
+timed_cs()
+{
+    local limit=$1 start took rc=0
+    shift
+    start=$(now)
+    "$@" || rc=$?
+    took=$(($(now) - start))
+    printf 'time: %s s, limit %s s: %s\n' "$(seconds $took)" \
+        "$(seconds "$limit")" "$*"
+    [ $rc -eq 0 ] || fail "exit code $rc: $*"
+    [ $took -lt "$limit" ] || fail "took too long: $*"
+}
+
+# seconds HUNDREDTHS
+seconds()
+{
+    printf '%d.%02d' $(($1 / 100)) $(($1 % 100))
+}
+
+# domain_create CONFIG [SETTING...]: one of /etc/xen, used as it is, with the
+# settings of its author's machine that are ours to choose: here, a kernel that
+# boots faster on an emulated processor. SETTING is xl's, as name='"one"'.
+domain_create()
+{
+    xl_create $((limit_cs + 2 * build_cs)) "$@"
+}
+
+# stubdom_create NAME CONFIG [SETTING...]: the same for the domain of a vTPM,
+# and until that runs. libxl waits for nothing of ours; the toolstack's scripts
+# for its disks take their time, emulated.
+stubdom_create()
+{
+    local name=$1
+    shift
+    xl_create 4000 "$@"
+    within 60 node_is "/local/domain/$(domid "$name")/data/vtpm" started
+}
+
+# xl_create LIMIT CONFIG [SETTING...]
+xl_create()
+{
+    local limit=$1 config=/etc/xen/$2 extra
+    shift 2
+    extra=$(sed -n 's/^extra = "\(.*\)"$/\1/p' "$config")
+    timed_cs "$limit" xl create -q "$config" \
+        "extra=\"$extra rodata=off cryptomgr.notests${extra_add:-}\"" "$@"
+}
+
+domid()
+{
+    xl domid "$1"
+}
+
+domain_gone()
+{
+    ! xl domid "$1" 2>/dev/null
+}
+
+domain_destroy()
+{
+    timed xl destroy "$1"
+}
+
+# domain_shutdown NAME: in order, until nothing of it is left.
+domain_shutdown()
+{
+    timed xl shutdown -w "$1"
+    within 30 domain_gone "$1"
+}
+
+everything_destroy()
+{
+    local name
+    # guests before the domains of their vTPMs, so the youngest first
+    for name in $(xl list | awk '$2 ~ /^[1-9]/ { print $1 }' | tac); do
+        domain_destroy "$name"
+    done
+    vtpm_stop_all
+}
