@@ -22,13 +22,14 @@ machine_describe()
 }
 
 # machine_start FOLDER: in the background. Dom0's console, and the logs that
-# it sends, are files in FOLDER.
+# it sends, are files in FOLDER. It does not outlive this script.
 machine_start()
 {
     local machine
     machine_describe "$1"
-    "${machine[@]}" -serial "file:$1/console.log" \
-        -serial "file:$1/files.tar" </dev/null >"$1/qemu.log" 2>&1 &
+    setpriv --no-new-privs --pdeathsig KILL -- "${machine[@]}" \
+        -serial "file:$1/console.log" -serial "file:$1/files.tar" \
+        </dev/null >"$1/qemu.log" 2>&1 &
     qemu=$!
 }
 

@@ -8,7 +8,6 @@
 . lib/vtpm.sh
 
 work=/tmp/case
-log=/log/$1
 rm -rf $work
 mkdir $work
 store_before
@@ -20,7 +19,6 @@ case_end()
     set +e
     [ $rc -eq 0 ] || printf '\nFAILED at: %s\n' "$step"
     [ $rc -eq 0 ] || everything_destroy >/dev/null 2>&1
-    vtpm_logs
     exit $rc
 }
 trap case_end EXIT

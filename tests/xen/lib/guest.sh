@@ -21,7 +21,7 @@ on()
 on_wait()
 {
     local end answer
-    end=$(($(now) + 6000))
+    end=$(($(now) + 20000))
     while :; do
         answer=$(xenstore-read "$1/rc" 2>/dev/null) || answer=
         [ "${answer%% *}" != "$2" ] || return 0
@@ -56,6 +56,13 @@ show_device()
 pcr()
 {
     on "$1" "tpm2_pcrread sha256:$2" | awk '/0x/ { print $NF }'
+}
+
+# tpm_raw GUEST HEX: sends a command as it is; prints the response.
+tpm_raw()
+{
+    on "$1" "exec 3<>/dev/tpm0 && echo $2 | xxd -r -p >&3 &&
+        dd bs=4096 count=1 <&3 2>/dev/null | xxd -p | tr -d '\n'"
 }
 
 zero_pcr=0x$(printf '%064d' 0)

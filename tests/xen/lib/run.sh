@@ -15,7 +15,7 @@ uptime_cs()
 # collect NAME: everything that says how a case went, to the host.
 collect()
 {
-    cp /var/log/xen/*.log "/log/$1/" 2>/dev/null
+    cp /var/log/xen/*.log /tmp/case/*.log "/log/$1/" 2>/dev/null
     xl dmesg 2>/dev/null | tail -n 60 >"/log/$1/xen.log"
     dmesg | tail -n 60 >"/log/$1/dom0-kernel.log"
     tar -c -C /log "$1" >/dev/ttyS1
@@ -38,7 +38,8 @@ while read -r name; do
     timeout -k 5 "${limit:-300}" sh -eu lib/case.sh "$name" \
         >"/log/$name/case.log" 2>&1 </dev/null
     rc=$?
-    [ $rc -ne 143 ] ||
+    # 128 and a signal: timeout has ended it
+    [ $rc -ne 143 ] && [ $rc -ne 137 ] ||
         echo "not done in ${limit:-300} s" >>"/log/$name/case.log"
     duration=$(($(uptime_cs) - start))
     [ $rc -eq 0 ] && result=ok || result=FAILED

@@ -58,11 +58,6 @@ vtpm_stop_all()
     vtpm_disks_remove
 }
 
-vtpm_logs()
-{
-    cp "$work"/vtpm-*.log "$log/" 2>/dev/null || :
-}
-
 # vtpm_disks NAME UUID: the disks that vtpm-stubdom.cfg names, with a new TPM on one.
 vtpm_disks()
 {
@@ -85,6 +80,8 @@ vtpm_disks()
 vtpm_disks_remove()
 {
     [ -e "$work/loops" ] || return 0
-    xargs -n 1 losetup -d <"$work/loops"
+    while read -r device; do
+        losetup -d "$device"
+    done <"$work/loops"
     rm -rf /dev/vg "$work/loops"
 }
