@@ -234,7 +234,7 @@ static void measure(const struct place *place, unsigned count, unsigned seconds)
     wait_until(bench_now_ns() + second + count * second / 500);
     atomic_store(&common->count, true);
     start = bench_now_ns();
-    wait_until(start + seconds * second + count * second / 25);
+    wait_until(start + seconds * second + count * second / 10);
     atomic_store(&common->count, false);
     report(count, (double)(bench_now_ns() - start) / 1e9);
     atomic_store(&common->stop, true);

@@ -167,8 +167,9 @@ static void poll_page(struct vtpmring_back_device *device)
         for (int i = 0; i < SPIN; i++) {
             if (vtpmring_back_has_work(&device->machine)) {
                 device->idle_since_us = 0;
-                poll_learn(&device->poll, set->config.poll_us, 0);
                 vtpmring_back_set_queue(set, device);
+                if (poll_found(&device->poll, set->config.poll_us))
+                    poll_asked(&device->poll, ops->is_crowded(set->port));
                 return;
             }
             ops->relax(set->port);

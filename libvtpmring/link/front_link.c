@@ -249,7 +249,8 @@ static uint64_t poll_page(struct vtpmring_front_link *link)
         for (int i = 0; i < SPIN; i++) {
             vtpmring_front_on_event(&link->machine);
             if (vtpmring_front_next(&link->machine) != VTPMRING_FRONT_WAIT) {
-                poll_learn(&link->poll, link->config.poll_us, 0);
+                if (poll_found(&link->poll, link->config.poll_us))
+                    poll_asked(&link->poll, ops->is_crowded(link->port));
                 return 0;
             }
             ops->relax(link->port);

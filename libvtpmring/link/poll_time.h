@@ -7,14 +7,26 @@
  * the peer does not get a CPU because everybody looks, it is in vain, and each
  * such wait halves the time. Only several short waits in a row bring it back:
  * a single one is luck.
+ *
+ * Luck is also that both sides have a CPU while many others want one: they
+ * would answer each other for as long as the scheduler lets them. So after some
+ * commands the platform is asked whether there is a crowd. Then looking ends,
+ * and each time that happens it takes twice as many short waits to bring it
+ * back.
  */
 #ifndef VTPMRING_POLL_TIME_H
 #define VTPMRING_POLL_TIME_H
 
 #include <vtpmring/link.h>
 
-/** Short waits in a row that bring polling back. */
+/** Short waits in a row that bring polling back, without a crowd. */
 #define POLL_STREAK 8u
+/** The same in the worst crowd. */
+#define POLL_STREAK_MAX 4096u
+/** Commands that one side finds without a sleep before it asks for a crowd. */
+#define POLL_BURST 1024u
+/** The same where there was a crowd the last time. */
+#define POLL_BURST_CROWD 64u
 
 /**
  * After a wait.
@@ -25,12 +37,48 @@
 static inline void poll_learn(struct vtpmring_link_poll *poll, unsigned max_us,
                               uint64_t waited_us)
 {
+    poll->burst = 0;
     if (waited_us > max_us) {
         poll->us /= 2;
         poll->streak = 0;
-    } else if (++poll->streak >= POLL_STREAK) {
+    } else if (++poll->streak >= POLL_STREAK && poll->streak >= poll->need) {
         poll->us = max_us;
     }
+}
+
+/**
+ * After a wait that ended before it was worth to sleep.
+ * @param poll learns
+ * @param max_us how long may be looked
+ * @return whether to ask for a crowd, see poll_asked()
+ */
+static inline bool poll_found(struct vtpmring_link_poll *poll, unsigned max_us)
+{
+    unsigned burst = poll->burst + 1;
+    bool ask = burst >= (poll->need > 0 ? POLL_BURST_CROWD : POLL_BURST);
+
+    poll_learn(poll, max_us, 0);
+    poll->burst = ask ? 0 : burst;
+    return ask;
+}
+
+/**
+ * After the platform was asked for a crowd.
+ * @param poll learns
+ * @param crowd what it said
+ */
+static inline void poll_asked(struct vtpmring_link_poll *poll, bool crowd)
+{
+    if (!crowd) {
+        poll->need = 0;
+        return;
+    }
+    poll->us = 0;
+    poll->streak = 0;
+    if (poll->need < POLL_STREAK)
+        poll->need = POLL_STREAK;
+    if (poll->need < POLL_STREAK_MAX)
+        poll->need *= 2;
 }
 
 #endif

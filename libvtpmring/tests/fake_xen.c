@@ -296,6 +296,12 @@ static void relax(struct vtpmring_port *port)
     sched_yield();
 }
 
+static bool is_crowded(struct vtpmring_port *port)
+{
+    (void)port;
+    return false;
+}
+
 static void lock(struct vtpmring_port *port)
 {
     pthread_mutex_lock(&domain_of(port)->lock);
@@ -353,6 +359,7 @@ static const struct vtpmring_port_ops ops = {
     .timer = timer,
     .now_us = now_us,
     .relax = relax,
+    .is_crowded = is_crowded,
     .lock = lock,
     .unlock = unlock,
     .alloc = allocate,

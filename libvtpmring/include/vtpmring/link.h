@@ -44,6 +44,8 @@ struct vtpmring_front_link_config {
 struct vtpmring_link_poll {
     unsigned us;     /**< so long */
     unsigned streak; /**< short waits in a row */
+    unsigned burst;  /**< of these, without a sleep */
+    unsigned need;   /**< short waits in a row that bring polling back */
 };
 
 /** A frontend link. The caller allocates it and uses it from one thread at a

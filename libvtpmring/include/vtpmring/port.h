@@ -134,6 +134,9 @@ struct vtpmring_port_ops {
     uint64_t (*now_us)(struct vtpmring_port *port);
     /** Tells the CPU, and sometimes the scheduler, that we spin. Any thread. */
     void (*relax)(struct vtpmring_port *port);
+    /** Whether more want a CPU than there are, so that who spins keeps another
+     *  from it. May cost some microseconds. Any thread. */
+    bool (*is_crowded)(struct vtpmring_port *port);
 
     /** Takes the port's lock; not recursive. Any thread. */
     void (*lock)(struct vtpmring_port *port);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "xen_user.h"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void relax(struct vtpmring_port *port)
 {
@@ -14,6 +17,21 @@ static void relax(struct vtpmring_port *port)
 #elif defined(__aarch64__)
     __asm__ __volatile__("yield");
 #endif
+}
+
+/* The fourth field of /proc/loadavg begins with the number of those who run or
+ * want to, the caller among them. */
+static bool is_crowded(struct vtpmring_port *port)
+{
+    struct vtpmring_port_xen_user *xen = xen_user(port);
+    char text[64] = "";
+    unsigned runnable = 0;
+
+    if (xen->loadavg_fd < 0 ||
+        pread(xen->loadavg_fd, text, sizeof(text) - 1, 0) <= 0 ||
+        sscanf(text, "%*s %*s %*s %u/", &runnable) != 1)
+        return false;
+    return runnable > xen->cpus;
 }
 
 static void lock(struct vtpmring_port *port)
@@ -62,6 +80,7 @@ static const struct vtpmring_port_ops ops = {
     .timer = vtpmring_xen_user_timer,
     .now_us = vtpmring_xen_user_now_us,
     .relax = relax,
+    .is_crowded = is_crowded,
     .lock = lock,
     .unlock = unlock,
     .alloc = allocate,
@@ -75,6 +94,13 @@ static bool only_one_cpu(void)
 
     return sched_getaffinity(0, sizeof(ours), &ours) == 0 &&
            CPU_COUNT(&ours) == 1;
+}
+
+static unsigned all_cpus(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count > 0 ? (unsigned)count : 1;
 }
 
 static enum vtpmring_status open_all(struct vtpmring_port_xen_user *xen,
@@ -110,6 +136,8 @@ vtpmring_port_xen_user_open(unsigned roles, vtpmring_port_xen_user_log *log,
     xen->port.ops = &ops;
     xen->alive_fd = xen->timer_fd = xen->server_fd = xen->control_fd = -1;
     xen->one_cpu = only_one_cpu();
+    xen->cpus = all_cpus();
+    xen->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
     (void)pthread_mutex_init(&xen->lock, NULL);
     (void)pthread_mutex_init(&xen->take_lock, NULL);
     (void)pthread_mutex_init(&xen->complaint_lock, NULL);
@@ -133,6 +161,8 @@ void vtpmring_port_xen_user_close(struct vtpmring_port *port)
     vtpmring_xen_user_store_finish(xen);
     vtpmring_xen_user_memory_end(xen);
     vtpmring_xen_user_channels_end(xen);
+    if (xen->loadavg_fd >= 0)
+        (void)close(xen->loadavg_fd);
     (void)pthread_mutex_destroy(&xen->lock);
     (void)pthread_mutex_destroy(&xen->take_lock);
     (void)pthread_mutex_destroy(&xen->complaint_lock);

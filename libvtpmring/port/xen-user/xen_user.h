@@ -65,6 +65,8 @@ struct vtpmring_port_xen_user {
     /* port.c */
     pthread_mutex_t lock;
     bool one_cpu;
+    unsigned cpus;  /* of the machine */
+    int loadavg_fd; /* who wants them, or -1 */
 };
 
 /** The whole port of its first member. */
