@@ -116,11 +116,6 @@ enum vtpm_status vtpm_sha256(struct vtpm_crypto *crypto,
     return EVP_DigestFinal_ex(ctx, digest, NULL) == 1 ? VTPM_OK : VTPM_EIO;
 }
 
-void vtpm_random_prepare(void)
-{
-    (void)RAND_status();
-}
-
 enum vtpm_status vtpm_random(uint8_t *out, size_t len, struct vtpm_error *err)
 {
     if (len > INT_MAX || RAND_priv_bytes(out, (int)len) != 1)

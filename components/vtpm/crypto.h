@@ -71,13 +71,6 @@ enum vtpm_status vtpm_sha256(struct vtpm_crypto *crypto,
                              const struct vtpm_bytes *parts, size_t count,
                              uint8_t digest[VTPM_SHA256_SIZE]);
 
-/**
- * Makes OpenSSL set up its random numbers, which the first use of them waits
- * for otherwise. May run in a thread of its own beside all else here; a failure
- * shows at the first use.
- */
-void vtpm_random_prepare(void);
-
 /** Random bytes fit for keys. VTPM_OK or VTPM_EIO. */
 enum vtpm_status vtpm_random(uint8_t *out, size_t len, struct vtpm_error *err);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* vtpm: one TPM for one guest. */
-#include "crypto.h"
 #include "engine.h"
 #include "keys_file.h"
 #include "options.h"
@@ -8,7 +7,6 @@
 #include "store.h"
 
 #include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,21 +124,12 @@ static enum vtpm_status run_store(const struct vtpm_options *options,
     return status;
 }
 
-static void *prepare_random(void *unused)
-{
-    (void)unused;
-    vtpm_random_prepare();
-    return NULL;
-}
-
 /* For a new TPM, Xen is opened while a place for it is found. */
 static enum vtpm_status run(const struct vtpm_options *options,
                             struct vtpm_error *err)
 {
     struct vtpm_server *server = NULL;
     enum vtpm_status status = VTPM_OK;
-    pthread_t random;
-    bool preparing = pthread_create(&random, NULL, prepare_random, NULL) == 0;
 
     if (options->create_key)
         status = vtpm_keys_file_create(options->key_file, err);
@@ -149,8 +138,6 @@ static enum vtpm_status run(const struct vtpm_options *options,
     if (status == VTPM_OK)
         status = run_store(options, &server, err);
     vtpm_serve_end(server);
-    if (preparing)
-        (void)pthread_join(random, NULL);
     return status;
 }
 
