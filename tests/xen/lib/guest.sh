@@ -30,6 +30,18 @@ on_wait()
     done
 }
 
+# begin GUEST COMMAND: runs it in the guest, in the background.
+begin()
+{
+    on "$1" "rm -f rc; { $2; echo \$? >rc.new; mv rc.new rc; } >begin.log 2>&1 &"
+}
+
+# outcome GUEST: the exit code of what was begun; fails while that runs.
+outcome()
+{
+    on "$1" 'cat rc'
+}
+
 # front GUEST, back GUEST: the directories of its vtpm device.
 front()
 {
@@ -44,6 +56,32 @@ back()
 connected()
 {
     node_is "$(front "$1")/state" 4 && node_is "$(back "$1")/state" 4
+}
+
+# states_watch GUEST: from here on, states_written counts.
+states_watch()
+{
+    xenstore-watch "$(front "$1")/state" "$(back "$1")/state" \
+        >"$work/written" &
+    echo $! >"$work/watcher"
+    within 5 states_watched
+}
+
+# A watch begins with an event.
+states_watched()
+{
+    [ "$(wc -l <"$work/written")" -ge 2 ]
+}
+
+# states_written GUEST front|back: how often it has written its state.
+states_written()
+{
+    echo $(($(grep -cx "$("$2" "$1")/state" "$work/written") - 1))
+}
+
+states_unwatch()
+{
+    kill "$(cat "$work/watcher")"
 }
 
 show_device()
@@ -66,6 +104,25 @@ tpm_raw()
 }
 
 zero_pcr=0x$(printf '%064d' 0)
+
+# nv_write GUEST, nv_kept GUEST: an NV index, and that it is still there.
+nv_write()
+{
+    step "$1: write an NV index"
+    on "$1" 'tpm2_nvdefine -Q 0x1500016 -s 5 && printf hello | tpm2_nvwrite 0x1500016 -i -'
+}
+
+nv_kept()
+{
+    step "$1: the NV index"
+    same "NV index" "$(on "$1" 'tpm2_nvread -s 5 0x1500016')" hello
+}
+
+# pcrs_show GUEST: a boot PCR, one that extend_works is used on, the debug PCR.
+pcrs_show()
+{
+    on "$1" 'tpm2_pcrread sha256:0,10,16'
+}
 
 random_differs()
 {

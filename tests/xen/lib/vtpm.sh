@@ -47,6 +47,36 @@ vtpm_stop()
     within 1 refuses vtpm_runs "$1"
 }
 
+# vtpm_connected NAME COUNT: whether guests have connected so many times; a
+# process that takes over a connection is one of them.
+vtpm_connected()
+{
+    [ "$(grep -c 'frontend connected' "$work/vtpm-$1.log")" -eq "$2" ]
+}
+
+# vtpm_ticks NAME: the processor time that it has used, in hundredths of a
+# second.
+vtpm_ticks()
+{
+    awk '{ print $14 + $15 }' "/proc/$(vtpm_pid "$1")/stat"
+}
+
+# vtpm_worked NAME TICKS
+vtpm_worked()
+{
+    [ "$(vtpm_ticks "$1")" -ge "$2" ]
+}
+
+# vtpm_occupy NAME GUEST: the guest begins a command that takes seconds;
+# returns when the vTPM is in the middle of it. outcome has how it went.
+vtpm_occupy()
+{
+    local before
+    before=$(vtpm_ticks "$1")
+    begin "$2" 'tpm2_createprimary -Q -C o -G rsa3072'
+    within 60 vtpm_worked "$1" $((before + 30))
+}
+
 vtpm_stop_all()
 {
     local file name
