@@ -64,6 +64,17 @@ xl_create()
         "extra=\"$extra rodata=off cryptomgr.notests${extra_add:-}\"" "$@"
 }
 
+# domain_save NAME FILE, domain_restore FILE: timed like domain_create.
+domain_save()
+{
+    timed_cs $((limit_cs + 2 * build_cs)) xl save "$1" "$2"
+}
+
+domain_restore()
+{
+    timed_cs $((limit_cs + 2 * build_cs)) xl restore "$1"
+}
+
 domid()
 {
     xl domid "$1"
