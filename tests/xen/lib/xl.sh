@@ -75,6 +75,33 @@ domain_restore()
     timed_cs $((limit_cs + 2 * build_cs)) xl restore "$1"
 }
 
+# domain_ends_itself NAME COMMAND: by a command that does not come back.
+domain_ends_itself()
+{
+    on "$1" "{ sleep 1; $2; } >/dev/null 2>&1 &"
+}
+
+# domain_is_new NAME OLD: whether it runs and has another number than OLD.
+domain_is_new()
+{
+    local id
+    id=$(domid "$1") && [ "$id" != "$2" ]
+}
+
+# domain_restarts NAME COMMAND: it ends itself, and the toolstack makes it
+# anew: a pause of 2 seconds that xl makes, and a destroy, timed; a create.
+domain_restarts()
+{
+    local old
+    old=$(domid "$1")
+    domain_ends_itself "$1" "$2"
+    timed_cs $((300 + limit_cs + 2 * build_cs)) \
+        within 60 domain_is_new "$1" "$old"
+    within 60 connected "$1"
+    cat "/var/log/xen/xl-$1.log"
+    refuses grep -i 'error' "/var/log/xen/xl-$1.log"
+}
+
 domid()
 {
     xl domid "$1"
