@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154
-# The guest: busybox, the kernel's own xen-tpmfront, the stock tpm2-tools.
+# The guest: busybox, the kernel's own xen-tpmfront, the stock tpm2-tools, and
+# the TCTI for guests without that driver.
 
 # tpm2 has one command that uses the network, and 20 libraries for it.
 guest_curl()
@@ -34,4 +35,8 @@ tree_guest()
         install_libraries "$tree" "$library"
     done
     guest_curl "$tree"
+    # for pthread_cancel, at the end of a connection to xenstore
+    install_file "$tree" /lib/x86_64-linux-gnu/libgcc_s.so.1
+    install_program "$tree" "$tcti" \
+        /usr/lib/x86_64-linux-gnu/libtss2-tcti-vtpmring.so.0
 }
