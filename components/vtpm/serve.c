@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve.h"
+#include "notify.h"
 #include "uuid.h"
 
 #include <pthread.h>
@@ -212,7 +213,9 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     atomic_store(&current, server->set);
     if (atomic_load(&stopped))
         vtpmring_back_set_stop(server->set);
+    vtpm_notify("READY=1");
     (void)vtpmring_back_set_serve(server->set);
+    vtpm_notify("STOPPING=1");
     atomic_store(&current, NULL);
     end_control(server);
     if (server->control != VTPMRING_OK)
