@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# check.sh UNIT VTPM: what systemd itself says of the unit: it understands every
+# line, and what vtpm could still do if it were taken over is this and no more.
+set -euo pipefail
+export LC_ALL=C
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# the installed path is not there yet
+sed "s,^ExecStart=[^ ]*,ExecStart=$2," "$1" >"$work/vtpm@.service"
+cd "$work"
+systemd-analyze verify --man=no ./vtpm@.service 2>&1 | tee said
+[ ! -s said ] || {
+    echo "systemd has something to say of $1"
+    exit 1
+}
+
+# root without rights (User, PrivateUsers), Xen's devices (and the clock's, which
+# ProtectClock lists), xenstored's socket, and no file system of its own
+allowed='^(User=/DynamicUser=|PrivateUsers=|PrivateDevices=|DeviceAllow=|RestrictAddressFamilies=~AF_UNIX|RootDirectory=/RootImage=|PrivateMounts=|ProcSubset=)$'
+systemd-analyze security --offline=true --threshold=15 --no-pager \
+    ./vtpm@.service >said || {
+    cat said
+    exit 1
+}
+tail -n 1 said
+awk '$1 == "-" { print $2 }' said >open
+[ -s open ] || {
+    echo "no line understood: systemd-analyze prints another form"
+    exit 1
+}
+devices=$(sed -n 's/.*special devices: //p' said | grep -o '[^ ]*:[rwm]*' |
+    sort | tr '\n' ' ') || true
+wanted="/dev/xen/evtchn:rw /dev/xen/gntdev:rw /dev/xen/xenbus:rw char-rtc:r "
+[ "$devices" = "$wanted" ] || {
+    echo "devices: is [$devices], should be [$wanted]"
+    exit 1
+}
+! grep -vE "$allowed" open || {
+    echo "open, and should not be"
+    exit 1
+}
