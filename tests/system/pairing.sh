@@ -152,7 +152,7 @@ stub_ignores_shutdown()
 {
     : >"$FAKE/ignores/stub"
     pair create stubbed.cfg
-    pair --timeout 1 shutdown stubbed
+    pair --timeout 5 shutdown stubbed
     did "create stub" "create stubbed" "shutdown stubbed" "shutdown stub" \
         "destroy stub"
     runs
