@@ -151,6 +151,14 @@ bool vtpmring_back_device_is_waiting(const struct vtpmring_back_device *device)
            vtpmring_back_next(&device->machine) != VTPMRING_BACK_WAIT;
 }
 
+static void ask_for_crowd(struct vtpmring_back_device *device)
+{
+    struct vtpmring_back_set *set = device->set;
+
+    poll_asked(&device->poll, set->config.poll_us,
+               set->port->ops->is_crowded(set->port));
+}
+
 /* The next command often comes at once: look for it before sleeping. */
 static void poll_page(struct vtpmring_back_device *device)
 {
@@ -169,7 +177,7 @@ static void poll_page(struct vtpmring_back_device *device)
                 device->idle_since_us = 0;
                 vtpmring_back_set_queue(set, device);
                 if (poll_found(&device->poll, set->config.poll_us))
-                    poll_asked(&device->poll, ops->is_crowded(set->port));
+                    ask_for_crowd(device);
                 return;
             }
             ops->relax(set->port);
@@ -187,7 +195,8 @@ static void learn(struct vtpmring_back_device *device)
         return;
     waited_us = set->port->ops->now_us(set->port) - device->idle_since_us;
     device->idle_since_us = 0;
-    poll_learn(&device->poll, set->config.poll_us, waited_us);
+    if (poll_learn(&device->poll, set->config.poll_us, waited_us))
+        ask_for_crowd(device);
 }
 
 static void serve_device(struct vtpmring_back_device *device)

@@ -235,6 +235,12 @@ enum vtpmring_status vtpmring_front_link_send(struct vtpmring_front_link *link,
     return status;
 }
 
+static void ask_for_crowd(struct vtpmring_front_link *link)
+{
+    poll_asked(&link->poll, link->config.poll_us,
+               link->port->ops->is_crowded(link->port));
+}
+
 /* Looks at the page for a short time before it is worth to sleep. Returns when
  * that began; 0 if something was found. */
 static uint64_t poll_page(struct vtpmring_front_link *link)
@@ -250,7 +256,7 @@ static uint64_t poll_page(struct vtpmring_front_link *link)
             vtpmring_front_on_event(&link->machine);
             if (vtpmring_front_next(&link->machine) != VTPMRING_FRONT_WAIT) {
                 if (poll_found(&link->poll, link->config.poll_us))
-                    poll_asked(&link->poll, ops->is_crowded(link->port));
+                    ask_for_crowd(link);
                 return 0;
             }
             ops->relax(link->port);
@@ -262,8 +268,9 @@ static uint64_t poll_page(struct vtpmring_front_link *link)
 /* A response has come while we slept. */
 static void learn(struct vtpmring_front_link *link, uint64_t start)
 {
-    if (start != 0)
-        poll_learn(&link->poll, link->config.poll_us, now(link) - start);
+    if (start != 0 &&
+        poll_learn(&link->poll, link->config.poll_us, now(link) - start))
+        ask_for_crowd(link);
 }
 
 static bool is_past(const struct vtpmring_front_link *link, uint64_t then)

@@ -9,41 +9,43 @@
  * a single one is luck.
  *
  * Luck is also that both sides have a CPU while many others want one: they
- * would answer each other for as long as the scheduler lets them. So after some
- * commands the platform is asked whether there is a crowd. Then looking ends,
- * and each time that happens it takes twice as many short waits to bring it
- * back.
+ * would answer each other for as long as the scheduler lets them, and the
+ * others would wait. So the platform is asked whether there is a crowd before
+ * looking begins again, and after some commands while it goes on. In a crowd
+ * nobody looks, and each time that it is found it takes twice as many short
+ * waits until it is asked for again.
  */
 #ifndef VTPMRING_POLL_TIME_H
 #define VTPMRING_POLL_TIME_H
 
 #include <vtpmring/link.h>
 
-/** Short waits in a row that bring polling back, without a crowd. */
+/** Short waits in a row that bring polling back, if there is no crowd. */
 #define POLL_STREAK 8u
 /** The same in the worst crowd. */
 #define POLL_STREAK_MAX 4096u
 /** Commands that one side finds without a sleep before it asks for a crowd. */
-#define POLL_BURST 1024u
-/** The same where there was a crowd the last time. */
-#define POLL_BURST_CROWD 64u
+#define POLL_BURST 512u
 
 /**
  * After a wait.
  * @param poll learns
  * @param max_us how long may be looked
  * @param waited_us how long it was, with the sleep if there was one
+ * @return whether to ask for a crowd, see poll_asked()
  */
-static inline void poll_learn(struct vtpmring_link_poll *poll, unsigned max_us,
+static inline bool poll_learn(struct vtpmring_link_poll *poll, unsigned max_us,
                               uint64_t waited_us)
 {
     poll->burst = 0;
     if (waited_us > max_us) {
         poll->us /= 2;
         poll->streak = 0;
-    } else if (++poll->streak >= POLL_STREAK && poll->streak >= poll->need) {
-        poll->us = max_us;
+        return false;
     }
+    poll->streak++;
+    return poll->us < max_us && poll->streak >= POLL_STREAK &&
+           poll->streak >= poll->need;
 }
 
 /**
@@ -55,9 +57,8 @@ static inline void poll_learn(struct vtpmring_link_poll *poll, unsigned max_us,
 static inline bool poll_found(struct vtpmring_link_poll *poll, unsigned max_us)
 {
     unsigned burst = poll->burst + 1;
-    bool ask = burst >= (poll->need > 0 ? POLL_BURST_CROWD : POLL_BURST);
+    bool ask = poll_learn(poll, max_us, 0) || burst >= POLL_BURST;
 
-    poll_learn(poll, max_us, 0);
     poll->burst = ask ? 0 : burst;
     return ask;
 }
@@ -65,11 +66,14 @@ static inline bool poll_found(struct vtpmring_link_poll *poll, unsigned max_us)
 /**
  * After the platform was asked for a crowd.
  * @param poll learns
+ * @param max_us how long may be looked
  * @param crowd what it said
  */
-static inline void poll_asked(struct vtpmring_link_poll *poll, bool crowd)
+static inline void poll_asked(struct vtpmring_link_poll *poll, unsigned max_us,
+                              bool crowd)
 {
     if (!crowd) {
+        poll->us = max_us;
         poll->need = 0;
         return;
     }

@@ -12,10 +12,18 @@
 
 enum { MAX_US = 50 };
 
-static void short_waits(struct vtpmring_link_poll *poll, unsigned count)
+/* How often one asks for a crowd among short waits. */
+static unsigned short_waits(struct vtpmring_link_poll *poll, unsigned count,
+                            bool crowd)
 {
+    unsigned asked = 0;
+
     for (unsigned i = 0; i < count; i++)
-        poll_learn(poll, MAX_US, 10);
+        if (poll_learn(poll, MAX_US, 10)) {
+            poll_asked(poll, MAX_US, crowd);
+            asked++;
+        }
+    return asked;
 }
 
 static void test_vain_waits_end_it(void **state)
@@ -35,12 +43,14 @@ static void test_short_waits_in_a_row_bring_it_back(void **state)
     struct vtpmring_link_poll poll = {.us = 0};
 
     (void)state;
-    short_waits(&poll, POLL_STREAK - 1);
+    assert_int_equal(short_waits(&poll, POLL_STREAK - 1, false), 0);
     poll_learn(&poll, MAX_US, MAX_US + 1);
-    short_waits(&poll, POLL_STREAK - 1);
+    assert_int_equal(short_waits(&poll, POLL_STREAK - 1, false), 0);
     assert_int_equal(poll.us, 0);
-    short_waits(&poll, 1);
+    assert_int_equal(short_waits(&poll, 1, false), 1);
     assert_int_equal(poll.us, MAX_US);
+    /* who looks does not ask for it again */
+    assert_int_equal(short_waits(&poll, 100 * POLL_STREAK, false), 0);
 }
 
 /* A side that finds all it waits for: how often it asks for a crowd. */
@@ -51,7 +61,7 @@ static unsigned asks(struct vtpmring_link_poll *poll, unsigned found,
 
     for (unsigned i = 0; i < found; i++)
         if (poll_found(poll, MAX_US)) {
-            poll_asked(poll, crowd);
+            poll_asked(poll, MAX_US, crowd);
             count++;
         }
     return count;
@@ -66,39 +76,40 @@ static void test_a_crowd_is_asked_for(void **state)
     assert_int_equal(poll.us, MAX_US);
     /* a sleep begins the count anew */
     (void)asks(&poll, POLL_BURST - 1, false);
-    short_waits(&poll, 1);
+    (void)short_waits(&poll, 1, false);
     assert_int_equal(asks(&poll, POLL_BURST - 1, false), 0);
 }
 
-static void test_a_crowd_ends_it_for_longer_each_time(void **state)
+static void test_nobody_looks_in_a_crowd(void **state)
 {
     struct vtpmring_link_poll poll = {.us = MAX_US};
-    unsigned need = POLL_STREAK, burst = POLL_BURST;
+    unsigned need = POLL_STREAK;
 
     (void)state;
+    assert_int_equal(asks(&poll, POLL_BURST, true), 1);
+    assert_int_equal(poll.us, 0);
+    /* each time it takes longer until that is asked again */
     for (int i = 0; i < 20; i++) {
-        assert_int_equal(asks(&poll, burst - 1, true), 0);
-        assert_int_equal(asks(&poll, 1, true), 1);
-        assert_int_equal(poll.us, 0);
         need = need < POLL_STREAK_MAX ? 2 * need : need;
-        short_waits(&poll, need - 1);
+        assert_int_equal(short_waits(&poll, need - 1, true), 0);
+        assert_int_equal(short_waits(&poll, 1, true), 1);
         assert_int_equal(poll.us, 0);
-        short_waits(&poll, 1);
-        assert_int_equal(poll.us, MAX_US);
-        burst = POLL_BURST_CROWD;
     }
     assert_int_equal(need, POLL_STREAK_MAX);
 }
 
 static void test_the_end_of_a_crowd(void **state)
 {
-    struct vtpmring_link_poll poll = {.us = MAX_US, .need = POLL_STREAK_MAX};
+    struct vtpmring_link_poll poll = {.us = 0, .need = POLL_STREAK_MAX};
 
     (void)state;
-    assert_int_equal(asks(&poll, POLL_BURST_CROWD, false), 1);
+    assert_int_equal(short_waits(&poll, POLL_STREAK_MAX, false), 1);
+    assert_int_equal(poll.us, MAX_US);
+    /* as if there had been none */
+    assert_int_equal(asks(&poll, POLL_BURST, false), 1);
     poll.us = 0;
     poll.streak = 0;
-    short_waits(&poll, POLL_STREAK);
+    assert_int_equal(short_waits(&poll, POLL_STREAK, false), 1);
     assert_int_equal(poll.us, MAX_US);
 }
 
@@ -108,7 +119,7 @@ int main(void)
         cmocka_unit_test(test_vain_waits_end_it),
         cmocka_unit_test(test_short_waits_in_a_row_bring_it_back),
         cmocka_unit_test(test_a_crowd_is_asked_for),
-        cmocka_unit_test(test_a_crowd_ends_it_for_longer_each_time),
+        cmocka_unit_test(test_nobody_looks_in_a_crowd),
         cmocka_unit_test(test_the_end_of_a_crowd),
     };
 
