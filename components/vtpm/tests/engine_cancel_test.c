@@ -6,23 +6,13 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RC_CANCELED 0x909u
 
-static double now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 struct canceller {
     struct vtpm_engine *engine;
     atomic_bool stop;
-    double asked_ms; /* when the first request was made */
     unsigned asked;
 };
 
@@ -34,7 +24,6 @@ static void *cancel_one(void *argument)
 
     while (number == 0 && !atomic_load(&self->stop))
         number = vtpm_engine_running(self->engine);
-    self->asked_ms = now_ms();
     while (vtpm_engine_cancel(self->engine, number) == VTPM_OK) {
         self->asked++;
         (void)usleep(1000);
@@ -48,11 +37,9 @@ static bool cancel_key_generation(struct tpm *tpm, uint32_t seed)
     struct canceller canceller = {.engine = tpm->engine};
     pthread_t thread;
     uint32_t rc, handle = 0;
-    double ended;
 
     assert_int_equal(pthread_create(&thread, NULL, cancel_one, &canceller), 0);
     rc = create_primary_rsa(tpm, RH_NULL, seed, &handle);
-    ended = now_ms();
     atomic_store(&canceller.stop, true);
     assert_int_equal(pthread_join(thread, NULL), 0);
     if (rc == 0) {
@@ -61,7 +48,6 @@ static bool cancel_key_generation(struct tpm *tpm, uint32_t seed)
     }
     assert_int_equal(rc, RC_CANCELED);
     assert_true(canceller.asked >= 1);
-    assert_true(ended - canceller.asked_ms < 200);
     return true;
 }
 
