@@ -64,6 +64,26 @@ static void state_survives_a_restart(void **state)
     tpm_end(&tpm);
 }
 
+/* The guest decides how much there is; whatever it is, the TPM starts again. */
+static void full_nv_memory_survives(void **state)
+{
+    struct tpm tpm;
+    uint32_t indexes = 0;
+    uint8_t bytes[8];
+
+    (void)state;
+    tpm_new(&tpm, VTPM_FAMILY_20);
+    for (uint16_t len = 2048; len >= 8; len /= 2)
+        while (nv_define(&tpm, INDEX + indexes, NV_OWNER_AND_AUTH, len) == 0)
+            indexes++;
+    assert_true(indexes > 60);
+    assert_int_equal(nv_write(&tpm, INDEX, "remember", 8), 0);
+    tpm_restart(&tpm);
+    assert_int_equal(nv_read(&tpm, INDEX, bytes, 8), 0);
+    assert_memory_equal(bytes, "remember", 8);
+    tpm_end(&tpm);
+}
+
 static void two_new_tpms_have_different_seeds(void **state)
 {
     struct tpm tpm;
@@ -402,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_tpm_works_at_once),
         cmocka_unit_test(state_survives_a_restart),
+        cmocka_unit_test(full_nv_memory_survives),
         cmocka_unit_test(two_new_tpms_have_different_seeds),
         cmocka_unit_test(answered_is_durable),
         cmocka_unit_test(only_changes_cause_io),
