@@ -13,8 +13,10 @@
 enum { AT_MAGIC = 0, AT_VERSION = 4, AT_COUNT = 8, HEADER = 12 };
 enum { NAME_SIZE = 16, AT_LEN = NAME_SIZE, ENTRY = NAME_SIZE + 4 };
 
-/* libtpms/tpm_nvfilename.h has them too; they are part of the format here */
-static const char *const names[] = {"permall", "volatilestate", "savestate"};
+/* libtpms/tpm_nvfilename.h has three of them too; they are part of the format
+ * here */
+static const char *const names[] = {"permall", VTPM_BLOB_VOLATILE, "savestate",
+                                    VTPM_BLOB_PRISTINE};
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
 
 static const char *known(const char *name)

@@ -4,10 +4,10 @@
 
 /**
  * @file
- * The named blobs that libtpms keeps, packed into the one state that a store
- * holds: u32 magic, u32 version, u32 count, then for each blob a name of 16
- * bytes padded with zeros, u32 length, bytes. Big-endian. The packed form is
- * the only copy, so that a save copies nothing.
+ * The named blobs that libtpms and the engine keep, packed into the one state
+ * that a store holds: u32 magic, u32 version, u32 count, then for each blob a
+ * name of 16 bytes padded with zeros, u32 length, bytes. Big-endian. The packed
+ * form is the only copy, so that a save copies nothing.
  *
  * What comes from a store is authenticated, and parsed as if it were not.
  */
@@ -17,6 +17,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/** What libtpms calls the memory that a TPM loses without power. */
+#define VTPM_BLOB_VOLATILE "volatilestate"
+/** Empty: the TPM executed nothing since its PCRs were reset. */
+#define VTPM_BLOB_PRISTINE "pristine"
 
 /** Owned by the caller; free with vtpm_blobs_free(). */
 struct vtpm_blobs {
@@ -30,7 +35,7 @@ enum vtpm_status vtpm_blobs_init(struct vtpm_blobs *blobs);
 
 /**
  * Takes over a packed set after it was checked: every length, each name one
- * that libtpms uses, none twice, nothing left over.
+ * that is used, none twice, nothing left over.
  * @param bytes from malloc(); the set's if VTPM_OK, else still the caller's
  * @return VTPM_OK; VTPM_ECORRUPT; VTPM_EVERSION
  */
@@ -45,7 +50,7 @@ const uint8_t *vtpm_blobs_get(const struct vtpm_blobs *blobs, const char *name,
  * Adds or replaces a blob. @p changed tells whether anything is different
  * now; it is only set, never cleared.
  * @return VTPM_OK; VTPM_ENOMEM; VTPM_ETOOBIG; VTPM_EINVAL (a name that
- *         libtpms does not use)
+ *         is not used)
  */
 enum vtpm_status vtpm_blobs_put(struct vtpm_blobs *blobs, const char *name,
                                 const uint8_t *bytes, size_t len,

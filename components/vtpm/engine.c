@@ -14,10 +14,10 @@
 
 #define LOCALITY_MAX 4u
 
-static void say(struct vtpm_engine *engine, const char *what,
-                const struct vtpm_error *err)
+void vtpm_engine_say(struct vtpm_engine *engine, const char *what,
+                     const struct vtpm_error *err)
 {
-    char line[sizeof err->text + 128];
+    char line[sizeof err->text + 256];
 
     if (!engine->options.log)
         return;
@@ -25,9 +25,8 @@ static void say(struct vtpm_engine *engine, const char *what,
     engine->options.log(engine->options.log_context, line);
 }
 
-/* Saves what changed, if anything. Logged when the condition changes. */
-static enum vtpm_status make_durable(struct vtpm_engine *engine,
-                                     struct vtpm_error *err)
+enum vtpm_status vtpm_engine_save(struct vtpm_engine *engine,
+                                  struct vtpm_error *err)
 {
     struct vtpm_error own = {{0}};
     enum vtpm_status status, before = engine->save_status;
@@ -41,12 +40,12 @@ static enum vtpm_status make_durable(struct vtpm_engine *engine,
     if (status != VTPM_OK && err)
         *err = own;
     if (status != before && status != VTPM_OK)
-        say(engine,
-            "the TPM's state cannot be saved, commands are refused until it "
-            "can: ",
-            &own);
+        vtpm_engine_say(engine,
+                        "the TPM's state cannot be saved, commands are refused "
+                        "until it can: ",
+                        &own);
     if (status != before && status == VTPM_OK)
-        say(engine, "the TPM's state is saved again", NULL);
+        vtpm_engine_say(engine, "the TPM's state is saved again", NULL);
     return status;
 }
 
@@ -98,16 +97,19 @@ const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
         return own_response(engine, family->rc_size, response_len);
     if (locality > LOCALITY_MAX)
         return own_response(engine, family->rc_locality, response_len);
+    if (engine->dead)
+        return own_response(engine, family->rc_failure, response_len);
     /* left over from a save that failed */
-    if (make_durable(engine, NULL) != VTPM_OK)
+    if (vtpm_engine_save(engine, NULL) != VTPM_OK)
         return own_response(engine, family->rc_not_durable, response_len);
 
     ordinal = vtpm_tpm_code(command);
     engine->locality = locality;
+    engine->pristine = false;
     response = process(engine, command, command_len, response_len);
     engine->orderly = ordinal == family->shutdown_ordinal &&
                       vtpm_tpm_code(response) == TPM_SUCCESS;
-    if (make_durable(engine, NULL) != VTPM_OK)
+    if (vtpm_engine_save(engine, NULL) != VTPM_OK)
         return own_response(engine, family->rc_not_durable, response_len);
     return response;
 }
@@ -137,57 +139,16 @@ enum vtpm_status vtpm_engine_cancel(struct vtpm_engine *engine, uint64_t number)
     return status;
 }
 
-/* Sends the engine's own commands, which must succeed; does not save. */
-static enum vtpm_status send_all(struct vtpm_engine *engine,
-                                 const struct vtpm_command *commands,
-                                 size_t count, struct vtpm_error *err)
+uint32_t vtpm_engine_own(struct vtpm_engine *engine,
+                         const struct vtpm_command *command, uint8_t locality)
 {
-    engine->locality = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *response;
-        size_t len;
+    const uint8_t *response;
+    size_t len;
 
-        memcpy(engine->scratch, commands[i].bytes, commands[i].len);
-        response = process(engine, engine->scratch, commands[i].len, &len);
-        if (vtpm_tpm_code(response) != TPM_SUCCESS)
-            return vtpm_fail(err, VTPM_ETPM,
-                             "the TPM failed: %s was answered with 0x%lx; "
-                             "restore the store from a backup if that lasts",
-                             commands[i].name,
-                             (unsigned long)vtpm_tpm_code(response));
-    }
-    return VTPM_OK;
-}
-
-static enum vtpm_status power_on(struct vtpm_engine *engine,
-                                 struct vtpm_error *err)
-{
-    TPM_RESULT result = TPMLIB_MainInit();
-
-    if (result != TPM_SUCCESS)
-        return vtpm_fail(err, VTPM_ETPM,
-                         "libtpms does not accept the TPM's state: error "
-                         "0x%lx; restore the store from a backup",
-                         (unsigned long)result);
-    return send_all(engine, engine->family->startup,
-                    engine->family->startup_count, err);
-}
-
-/* A new TPM is one that libtpms made because it was given no state. What a
- * family needs once takes effect with the next power on. */
-static enum vtpm_status make_tpm(struct vtpm_engine *engine,
-                                 struct vtpm_error *err)
-{
-    enum vtpm_status status = power_on(engine, err);
-
-    if (status != VTPM_OK || engine->family->equip_count == 0)
-        return status;
-    status = send_all(engine, engine->family->equip,
-                      engine->family->equip_count, err);
-    if (status != VTPM_OK)
-        return status;
-    TPMLIB_Terminate();
-    return power_on(engine, err);
+    engine->locality = locality;
+    memcpy(engine->scratch, command->bytes, command->len);
+    response = process(engine, engine->scratch, command->len, &len);
+    return vtpm_tpm_code(response);
 }
 
 static enum vtpm_status load_blobs(struct vtpm_engine *engine,
@@ -207,9 +168,10 @@ static enum vtpm_status load_blobs(struct vtpm_engine *engine,
     if (status != VTPM_OK)
         return status;
     if (state.stepped_back)
-        say(engine,
-            "the last write was cut off before it was acknowledged; the state "
-            "before it is used",
+        vtpm_engine_say(
+            engine,
+            "the last write was cut off before it was acknowledged; "
+            "the state before it is used",
             NULL);
     status = vtpm_blobs_adopt(&engine->blobs, state.bytes, state.len, err);
     if (status != VTPM_OK) {
@@ -245,11 +207,11 @@ static enum vtpm_status bring_up(struct vtpm_engine *engine,
             is_20 ? "2.0" : "1.2");
     if (is_20)
         (void)TPMLIB_SetBufferSize(VTPM_COMMAND_MAX, NULL, NULL);
-    status = is_new ? make_tpm(engine, err) : power_on(engine, err);
+    status =
+        is_new ? vtpm_engine_make(engine, err) : vtpm_engine_wake(engine, err);
     if (status != VTPM_OK)
         return status;
-    engine->dirty |= is_new;
-    return make_durable(engine, err);
+    return vtpm_engine_save(engine, err);
 }
 
 static void dispose(struct vtpm_engine *engine)
@@ -299,20 +261,6 @@ enum vtpm_status vtpm_engine_start(struct vtpm_engine **out,
     return VTPM_OK;
 }
 
-enum vtpm_status vtpm_engine_shutdown(struct vtpm_engine *engine,
-                                      struct vtpm_error *err)
-{
-    enum vtpm_status status = make_durable(engine, err);
-
-    if (status != VTPM_OK || engine->orderly)
-        return status;
-    status = send_all(engine, &engine->family->shutdown, 1, err);
-    if (status != VTPM_OK)
-        return status;
-    engine->orderly = true;
-    return make_durable(engine, err);
-}
-
 enum vtpm_status vtpm_engine_stop(struct vtpm_engine *engine,
                                   struct vtpm_error *err)
 {
@@ -320,7 +268,7 @@ enum vtpm_status vtpm_engine_stop(struct vtpm_engine *engine,
 
     if (!engine)
         return VTPM_OK;
-    status = vtpm_engine_shutdown(engine, err);
+    status = vtpm_engine_keep(engine, err);
     dispose(engine);
     return status;
 }

@@ -24,6 +24,13 @@
  * and gets an endorsement key; physical presence stays with the guest, which
  * has neither firmware nor a button.
  *
+ * PCRs have their reset values after vtpm_engine_power_cycle(), and when a new
+ * TPM starts. From vtpm_engine_stop() to the next start they are kept, with
+ * all that a TPM loses without power. While an engine runs, the store says so:
+ * a start that finds that the last engine did not stop in order cannot know the
+ * PCRs any more and extends all of them, in all banks, with random bytes, so
+ * that nobody takes them for those of a boot.
+ *
  * libtpms holds one TPM per process, so there is at most one engine.
  */
 
@@ -41,14 +48,15 @@ struct vtpm_engine;
 struct vtpm_engine_options {
     /**
      * Gets a line, without newline, for each change of condition (the state
-     * cannot be saved; it can again). May be NULL.
+     * cannot be saved; it can again; the PCRs are lost). May be NULL.
      */
     void (*log)(void *context, const char *line);
     void *log_context;
 };
 
 /**
- * Starts the TPM that is in the store. For a new place
+ * Starts the TPM that is in the store; one durable save notes that it is in
+ * use. For a new place
  * (vtpm_store_provision()) it makes a TPM; that is committed with one durable
  * save before this returns, so that a half-made TPM never counts. A TPM is
  * never made for any other reason.
@@ -107,8 +115,19 @@ enum vtpm_status vtpm_engine_shutdown(struct vtpm_engine *engine,
                                       struct vtpm_error *err);
 
 /**
- * vtpm_engine_shutdown(), then frees the engine and wipes its memory, also
- * when that failed. NULL does nothing. No other thread may use the engine.
+ * What a boot of the guest does to a TPM: its power goes, in order, and comes
+ * back. Does nothing to one whose PCRs are reset and which has executed nothing
+ * since. State that cannot be saved is no failure here; commands wait for it.
+ * @return VTPM_OK; VTPM_ETPM (the TPM does not start again: it answers with
+ *         failures from then on)
+ */
+enum vtpm_status vtpm_engine_power_cycle(struct vtpm_engine *engine,
+                                         struct vtpm_error *err);
+
+/**
+ * vtpm_engine_shutdown(), and the PCRs are kept for the next start, in one
+ * durable save; then frees the engine and wipes its memory, also when that
+ * failed. NULL does nothing. No other thread may use the engine.
  * @return as vtpm_engine_shutdown()
  */
 enum vtpm_status vtpm_engine_stop(struct vtpm_engine *engine,

@@ -4,8 +4,8 @@
 
 /**
  * @file
- * What engine.c (the life of a TPM, commands) and engine_nvram.c (libtpms's
- * callbacks) share. Not for others.
+ * What engine.c (start, stop, commands), engine_power.c (the life of the
+ * PCRs) and engine_nvram.c (libtpms's callbacks) share. Not for others.
  */
 
 #include "blobs.h"
@@ -23,7 +23,9 @@ struct vtpm_engine {
     struct vtpm_blobs blobs;
     bool dirty;                   /* blobs differ from what is durable */
     enum vtpm_status save_status; /* of the last save, to log changes */
-    bool orderly; /* the last command was the family's shutdown */
+    bool orderly;  /* the last command was the family's shutdown */
+    bool pristine; /* no guest's command since the PCRs were reset */
+    bool dead;     /* it has no power and does not get any */
     uint8_t locality;
     unsigned char *response; /* libtpms allocates it */
     uint32_t response_cap;
@@ -34,6 +36,37 @@ struct vtpm_engine {
     uint64_t running;     /* number of the command, 0: none */
     uint64_t count;       /* commands so far */
 };
+
+/* engine.c */
+
+/** Logs a line: what, then the error's text if there is one. */
+void vtpm_engine_say(struct vtpm_engine *engine, const char *what,
+                     const struct vtpm_error *err);
+
+/** Saves what changed, if anything. Logged when the condition changes. */
+enum vtpm_status vtpm_engine_save(struct vtpm_engine *engine,
+                                  struct vtpm_error *err);
+
+/** Sends a command of the engine's own; does not save. @return its code */
+uint32_t vtpm_engine_own(struct vtpm_engine *engine,
+                         const struct vtpm_command *command, uint8_t locality);
+
+/* engine_power.c */
+
+/** Makes a new TPM: the blobs are empty. Does not save. */
+enum vtpm_status vtpm_engine_make(struct vtpm_engine *engine,
+                                  struct vtpm_error *err);
+
+/** Starts the TPM that is in the blobs, PCRs as they have to be. Does not
+ *  save; what it leaves unsaved says that the TPM is in use. */
+enum vtpm_status vtpm_engine_wake(struct vtpm_engine *engine,
+                                  struct vtpm_error *err);
+
+/** Saves the TPM so that vtpm_engine_wake() finds its PCRs. */
+enum vtpm_status vtpm_engine_keep(struct vtpm_engine *engine,
+                                  struct vtpm_error *err);
+
+/* engine_nvram.c */
 
 /**
  * Lets libtpms's callbacks serve this engine; NULL ends it.

@@ -16,6 +16,14 @@ static const uint8_t startup_20[] = {0x80, 0x01, 0, 0,    0, 12,
 static const uint8_t shutdown_20[] = {0x80, 0x01, 0, 0,    0, 12,
                                       0,    0,    1, 0x45, 0, 0};
 
+/* TPM2_PCR_Event extends every bank with the digest of its data */
+static const uint8_t event_20[61] = {
+    0x80, 0x02, 0, 0, 0,    61, 0, 0, 1, 0x3c,          /* header */
+    0,    0,    0, 0,                                   /* PCR */
+    0,    0,    0, 9, 0x40, 0,  0, 9, 0, 0,    0, 0, 0, /* empty password */
+    0,    32,                                           /* data */
+};
+
 static const struct vtpm_command start_20[] = {
     COMMAND("TPM2_Startup(CLEAR)", startup_20),
 };
@@ -25,6 +33,7 @@ static const struct vtpm_command start_20[] = {
 static const uint8_t startup_12[] = {0, 0xc1, 0, 0, 0, 12, 0, 0, 0, 0x99, 0, 1};
 static const uint8_t self_test_12[] = {0, 0xc1, 0, 0, 0, 10, 0, 0, 0, 0x53};
 static const uint8_t save_state_12[] = {0, 0xc1, 0, 0, 0, 10, 0, 0, 0, 0x98};
+static const uint8_t extend_12[34] = {0, 0xc1, 0, 0, 0, 34, 0, 0, 0, 0x14};
 static const uint8_t presence_command_12[] = {0,    0xc1, 0, 0,    0, 12,
                                               0x40, 0,    0, 0x0a, 0, 0x20};
 static const uint8_t presence_on_12[] = {0,    0xc1, 0, 0,    0, 12,
@@ -60,9 +69,13 @@ static const struct vtpm_family_data tpm_20 = {
     .rc_locality = 0x907,    /* TPM_RC_LOCALITY */
     .rc_not_durable = 0x923, /* TPM_RC_NV_UNAVAILABLE */
     .rc_failure = 0x101,     /* TPM_RC_FAILURE */
+    .rc_started = 0x100,     /* TPM_RC_INITIALIZE */
     .startup = start_20,
     .startup_count = COUNT(start_20),
     .shutdown = COMMAND("TPM2_Shutdown(CLEAR)", shutdown_20),
+    .extend = COMMAND("TPM2_PCR_Event", event_20),
+    .extend_pcr = 10,
+    .extend_data = 29,
 };
 
 static const struct vtpm_family_data tpm_12 = {
@@ -72,11 +85,15 @@ static const struct vtpm_family_data tpm_12 = {
     .rc_locality = 61,       /* TPM_BAD_LOCALITY */
     .rc_not_durable = 0x800, /* TPM_RETRY */
     .rc_failure = 9,         /* TPM_FAIL */
+    .rc_started = 38,        /* TPM_INVALID_POSTINIT */
     .startup = start_12,
     .startup_count = COUNT(start_12),
     .equip = equip_12,
     .equip_count = COUNT(equip_12),
     .shutdown = COMMAND("TPM_SaveState", save_state_12),
+    .extend = COMMAND("TPM_Extend", extend_12),
+    .extend_pcr = 10,
+    .extend_data = 14,
 };
 
 const struct vtpm_family_data *vtpm_family_data(enum vtpm_family family)

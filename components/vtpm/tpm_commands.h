@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #define VTPM_TPM_HEADER 10u
+/** The number of PCRs, in both families. */
+#define VTPM_PCR_COUNT 24u
 
 /** A command and what it is called in a message. */
 struct vtpm_command {
@@ -31,11 +33,16 @@ struct vtpm_family_data {
     uint32_t rc_locality;      /**< no such locality */
     uint32_t rc_not_durable;   /**< the state cannot be saved now */
     uint32_t rc_failure;       /**< the emulator failed */
+    uint32_t rc_started;       /**< Startup of a TPM that was started */
     const struct vtpm_command *startup; /**< at each start */
     size_t startup_count;
     const struct vtpm_command *equip; /**< once in a TPM's life */
     size_t equip_count;
     struct vtpm_command shutdown;
+    /** extends a PCR, with patches at both places */
+    struct vtpm_command extend;
+    size_t extend_pcr;  /**< u32: its number */
+    size_t extend_data; /**< to the end: what it is extended with */
 };
 
 const struct vtpm_family_data *vtpm_family_data(enum vtpm_family family);

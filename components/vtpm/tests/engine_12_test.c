@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define TAG 0x00c1
+#define TAG TAG_12
 #define BAD_PARAM_SIZE 25u
 #define BAD_LOCALITY 61u
 #define INVALID_POSTINIT 38u
@@ -20,29 +20,6 @@ static uint32_t get_capability(struct tpm *tpm, uint32_t area, uint32_t sub)
     add32(&packet, area);
     add32(&packet, 4);
     add32(&packet, sub);
-    return run(tpm, &packet);
-}
-
-static uint32_t pcr_read_12(struct tpm *tpm, uint32_t pcr, uint8_t value[20])
-{
-    struct packet packet = command(TAG, 0x15);
-    uint32_t rc;
-
-    add32(&packet, pcr);
-    rc = run(tpm, &packet);
-    if (rc == 0)
-        memcpy(value, tpm->response + 10, 20);
-    return rc;
-}
-
-static uint32_t extend_12(struct tpm *tpm, uint32_t pcr)
-{
-    struct packet packet = command(TAG, 0x14);
-    uint8_t digest[20];
-
-    memset(digest, 3, sizeof digest);
-    add32(&packet, pcr);
-    add_bytes(&packet, digest, sizeof digest);
     return run(tpm, &packet);
 }
 
@@ -104,7 +81,7 @@ static void a_new_tpm_is_enabled_and_active(void **state)
     assert_int_equal(get_capability(&tpm, 5, 0x101), 0); /* PCR count */
     assert_int_equal(vtpm_get32(tpm.response + 14), 24);
     assert_int_equal(pcr_read_12(&tpm, 10, before), 0);
-    assert_int_equal(extend_12(&tpm, 10), 0);
+    assert_int_equal(extend_12(&tpm, 10, 3), 0);
     assert_int_equal(pcr_read_12(&tpm, 10, after), 0);
     assert_memory_not_equal(before, after, 20);
     tpm_end(&tpm);
@@ -141,7 +118,7 @@ static void only_changes_cause_io(void **state)
     for (uint32_t i = 0; i < 50; i++) {
         assert_int_equal(pcr_read_12(&tpm, i % 24, pcr), 0);
         assert_int_equal(get_capability(&tpm, 5, 0x101), 0);
-        assert_int_equal(extend_12(&tpm, i % 16), 0);
+        assert_int_equal(extend_12(&tpm, i % 16, 3), 0);
     }
     assert_int_equal(faults.steps, 0);
     assert_int_equal(define_12(&tpm), 0);
@@ -179,16 +156,12 @@ static void shutdown_saves_the_state_and_goes_on(void **state)
 
     (void)state;
     tpm_new(&tpm, VTPM_FAMILY_12);
-    assert_int_equal(extend_12(&tpm, 0), 0);
+    assert_int_equal(extend_12(&tpm, 0, 3), 0);
     assert_int_equal(pcr_read_12(&tpm, 0, before), 0);
     assert_status(vtpm_engine_shutdown(tpm.engine, &err), VTPM_OK, &err);
     saves = tpm_saves(&tpm);
     assert_status(vtpm_engine_shutdown(tpm.engine, &err), VTPM_OK, &err);
     assert_int_equal(tpm_saves(&tpm), saves);
-    assert_int_equal(pcr_read_12(&tpm, 0, after), 0);
-    assert_memory_equal(before, after, 20);
-    tpm_restart(&tpm);
-    memset(before, 0, 20);
     assert_int_equal(pcr_read_12(&tpm, 0, after), 0);
     assert_memory_equal(before, after, 20);
     tpm_end(&tpm);

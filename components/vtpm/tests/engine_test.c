@@ -43,7 +43,7 @@ static void state_survives_a_restart(void **state)
 {
     struct tpm tpm;
     uint32_t handle = 0;
-    uint8_t name[64], bytes[8], zeros[32] = {0}, pcr[32];
+    uint8_t name[64], bytes[8];
 
     (void)state;
     tpm_new(&tpm, VTPM_FAMILY_20);
@@ -51,7 +51,6 @@ static void state_survives_a_restart(void **state)
     assert_int_equal(nv_write(&tpm, INDEX, "remember", 8), 0);
     assert_int_equal(create_primary_rsa(&tpm, RH_OWNER, 1, &handle), 0);
     memcpy(name, tpm.response + 100, sizeof name); /* in the modulus */
-    assert_int_equal(pcr_extend(&tpm, 0, 1), 0);
 
     tpm_restart(&tpm);
     assert_int_equal(nv_read(&tpm, INDEX, bytes, 8), 0);
@@ -59,8 +58,6 @@ static void state_survives_a_restart(void **state)
     /* the same seed gives the same key: it is the same TPM */
     assert_int_equal(create_primary_rsa(&tpm, RH_OWNER, 1, &handle), 0);
     assert_memory_equal(name, tpm.response + 100, sizeof name);
-    assert_int_equal(pcr_read(&tpm, 0, pcr), 0);
-    assert_memory_equal(pcr, zeros, 32);
     tpm_end(&tpm);
 }
 
@@ -265,6 +262,13 @@ static void define_protected(struct tpm *tpm)
     assert_int_equal(rc, 0);
 }
 
+/* Stops in order, starts, and dies before the guest has done anything. */
+static void stop_and_crash(struct tpm *tpm)
+{
+    tpm_restart(tpm);
+    tpm_crash_and_restart(tpm);
+}
+
 static void a_stop_is_orderly_and_a_kill_is_not(void **state)
 {
     struct tpm tpm;
@@ -274,7 +278,7 @@ static void a_stop_is_orderly_and_a_kill_is_not(void **state)
     define_protected(&tpm);
     for (unsigned i = 0; i < 5; i++) {
         use_protected(&tpm);
-        tpm_restart(&tpm);
+        stop_and_crash(&tpm);
         assert_true(startup_clear(&tpm) & ORDERLY);
         assert_int_equal(lockout_counter(&tpm), 0);
     }
@@ -325,7 +329,7 @@ static void a_guests_own_shutdown_is_enough(void **state)
     assert_int_equal(tpm_saves(&tpm), saves);
     /* with STATE too: the engine must not replace it by CLEAR */
     assert_int_equal(shutdown_20(&tpm, 1), 0);
-    tpm_restart(&tpm);
+    stop_and_crash(&tpm);
     assert_true(startup_clear(&tpm) & ORDERLY);
     tpm_end(&tpm);
 }

@@ -84,6 +84,26 @@ void tpm_new(struct tpm *tpm, enum vtpm_family family)
     assert_status(start_engine(tpm, &err), VTPM_OK, &err);
 }
 
+void tpm_made(struct tpm *tpm, enum vtpm_family family)
+{
+    static struct image made[2];
+    struct image *image = &made[family == VTPM_FAMILY_12];
+    struct vtpm_error err;
+
+    if (!image->bytes) {
+        tpm_new(tpm, family);
+        tpm_stop(tpm);
+        *image = image_read(tpm->path);
+        vtpm_keys_close(tpm->keys);
+    }
+    memset(tpm, 0, sizeof *tpm);
+    tpm->keys = key_file(0);
+    tpm->path = in_folder("tpm");
+    remove_path(tpm->path);
+    image_write(tpm->path, image);
+    assert_status(tpm_start(tpm, &err), VTPM_OK, &err);
+}
+
 void tpm_stop(struct tpm *tpm)
 {
     struct vtpm_error err;
@@ -334,4 +354,41 @@ uint32_t startup_clear(struct tpm *tpm)
 
     assert_int_equal(get_property(tpm, 0x201, &value), 0);
     return value;
+}
+
+uint32_t pcr_read_12(struct tpm *tpm, uint32_t pcr, uint8_t value[20])
+{
+    struct packet packet = command(TAG_12, 0x15);
+    uint32_t rc;
+
+    add32(&packet, pcr);
+    rc = run(tpm, &packet);
+    if (rc == 0)
+        memcpy(value, tpm->response + 10, 20);
+    return rc;
+}
+
+uint32_t extend_12(struct tpm *tpm, uint32_t pcr, uint8_t fill)
+{
+    struct packet packet = command(TAG_12, 0x14);
+    uint8_t digest[20];
+
+    memset(digest, fill, sizeof digest);
+    add32(&packet, pcr);
+    add_bytes(&packet, digest, sizeof digest);
+    return run(tpm, &packet);
+}
+
+uint32_t extend(struct tpm *tpm, uint32_t pcr, uint8_t fill)
+{
+    return vtpm_store_family(tpm->store) == VTPM_FAMILY_12
+               ? extend_12(tpm, pcr, fill)
+               : pcr_extend(tpm, pcr, fill);
+}
+
+void power_cycle(struct tpm *tpm)
+{
+    struct vtpm_error err;
+
+    assert_status(vtpm_engine_power_cycle(tpm->engine, &err), VTPM_OK, &err);
 }

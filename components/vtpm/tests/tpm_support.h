@@ -42,6 +42,8 @@ struct tpm {
 
 /** Makes a new TPM under a key file and runs it. */
 void tpm_new(struct tpm *tpm, enum vtpm_family family);
+/** Runs a TPM that was made before and never used: making one takes long. */
+void tpm_made(struct tpm *tpm, enum vtpm_family family);
 /** Stops it in order. */
 void tpm_stop(struct tpm *tpm);
 /** Runs the TPM that is in the store. */
@@ -77,6 +79,15 @@ uint32_t flush(struct tpm *tpm, uint32_t handle);
 uint32_t startup_clear(struct tpm *tpm);
 #define ORDERLY 0x80000000u
 uint32_t shutdown_20(struct tpm *tpm, uint16_t type);
+
+/* TPM 1.2 */
+#define TAG_12 0x00c1
+uint32_t pcr_read_12(struct tpm *tpm, uint32_t pcr, uint8_t value[20]);
+uint32_t extend_12(struct tpm *tpm, uint32_t pcr, uint8_t fill);
+
+/* Both */
+uint32_t extend(struct tpm *tpm, uint32_t pcr, uint8_t fill);
+void power_cycle(struct tpm *tpm);
 
 #define NV_OWNER_AND_AUTH 0x02060006u /* no dictionary attack protection */
 #define NV_PROTECTED 0x00060006u      /* with it */
