@@ -2,6 +2,7 @@
 /* The actions of a backend's phases, carried out on a port. */
 #include "back_set.h"
 #include "nodes.h"
+#include "text.h"
 
 /* Actions of one device before the others have their turn. */
 #define ADVANCE_MAX 32
@@ -34,12 +35,65 @@ void vtpmring_back_device_leave(struct vtpmring_back_device *device)
         (void)write_nodes(device, &write, 1);
 }
 
+enum vtpmring_status
+vtpmring_back_device_read(struct vtpmring_back_device *device, const char *key,
+                          char *value, size_t size)
+{
+    struct node_value node;
+    enum vtpmring_status status =
+        vtpmring_nodes_read(device->set->port, device->path, key, &node);
+    struct text text = text_begin(value, size);
+
+    if (status != VTPMRING_OK)
+        return status;
+    if (node.at == NULL)
+        return VTPMRING_EPEER_GONE;
+    text_add(&text, node.text);
+    if (text.cut)
+        return VTPMRING_ENOBUF;
+    return text.length == node.length ? VTPMRING_OK : VTPMRING_EPEER_STRING;
+}
+
+enum vtpmring_status
+vtpmring_back_device_write(struct vtpmring_back_device *device, const char *key,
+                           const char *value)
+{
+    if (device->replaced)
+        return VTPMRING_EPEER_GONE;
+    return vtpmring_nodes_write_text(device->set->port, device->path,
+                                     VTPMRING_XENBUS_KEY_FRONTEND,
+                                     not_ours(device), key, value);
+}
+
+/* Asks the user; "not now" keeps the device where it is. */
+static bool permits(struct vtpmring_back_device *device,
+                    bool (*ask)(void *context,
+                                struct vtpmring_back_device *device))
+{
+    struct vtpmring_back_set *set = device->set;
+
+    if (ask == NULL || ask(set->config.context, device))
+        return true;
+    device->held = true;
+    device->ask_us = set->port->ops->now_us(set->port) +
+                     (uint64_t)VTPMRING_BACK_ASK_MS * 1000;
+    return false;
+}
+
+/* Who takes the device away waits for Closed; a newer device has its own. */
+static bool may_close(struct vtpmring_back_device *device)
+{
+    return !device->machine.offline || device->replaced ||
+           permits(device, device->set->config.ops->closing);
+}
+
 void vtpmring_back_device_repeat_closed(struct vtpmring_back_device *device)
 {
     const struct node_write write = {VTPMRING_XENBUS_KEY_STATE,
                                      VTPMRING_XENBUS_CLOSED};
 
-    (void)write_nodes(device, &write, 1);
+    if (permits(device, device->set->config.ops->closing))
+        (void)write_nodes(device, &write, 1);
 }
 
 static enum vtpmring_status advertise(struct vtpmring_back_device *device)
@@ -161,12 +215,23 @@ static enum vtpmring_status map(struct vtpmring_back_device *device)
     return status == VTPMRING_OK ? status : end_reading(device, status);
 }
 
+/* Whether the user agrees. Nobody is told of a device that is taken away. */
+static bool may_go_on(struct vtpmring_back_device *device,
+                      enum vtpmring_back_action action)
+{
+    if (action == VTPMRING_BACK_ADVERTISE)
+        return device->machine.offline ||
+               permits(device, device->set->config.ops->announce);
+    return vtpmring_back_state(&device->machine) != VTPMRING_XENBUS_CLOSED ||
+           may_close(device);
+}
+
 static enum vtpmring_status perform(struct vtpmring_back_device *device,
                                     enum vtpmring_back_action action)
 {
     switch (action) {
     case VTPMRING_BACK_ADVERTISE:
-        return advertise(device);
+        return device->machine.offline ? VTPMRING_CLOSED : advertise(device);
     case VTPMRING_BACK_READ_PEER:
         return read_peer(device);
     case VTPMRING_BACK_MAP:
@@ -185,7 +250,8 @@ static void tell(struct vtpmring_back_device *device, uint8_t before,
 {
     const struct vtpmring_back_set_ops *ops = device->set->config.ops;
 
-    if (status != VTPMRING_OK && status != VTPMRING_AGAIN)
+    if (status != VTPMRING_OK && status != VTPMRING_AGAIN &&
+        status != VTPMRING_CLOSED)
         vtpmring_back_set_log(device, 4, vtpmring_back_table[before].name,
                               status);
     if (before == VTPMRING_BACK_PHASE_CONFIRM && status == VTPMRING_OK) {
@@ -219,7 +285,6 @@ static void hand_over(struct vtpmring_back_device *device)
 void vtpmring_back_device_advance(struct vtpmring_back_device *device)
 {
     struct vtpmring_back_set *set = device->set;
-    const struct vtpmring_back_set_ops *ops = set->config.ops;
     enum vtpmring_back_action action;
     enum vtpmring_status status;
     uint8_t phase;
@@ -250,12 +315,12 @@ void vtpmring_back_device_advance(struct vtpmring_back_device *device)
             vtpmring_back_set_unlock(set);
             continue;
         case VTPMRING_BACK_ADVERTISE:
-            if (ops->announce != NULL &&
-                !ops->announce(set->config.context, device)) {
-                device->dirty = false;
-                return;
-            }
-            break;
+        case VTPMRING_BACK_SET_STATE:
+            if (may_go_on(device, action))
+                break;
+            device->dirty = false;
+            hand_over(device);
+            return;
         default:
             break;
         }

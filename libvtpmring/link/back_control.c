@@ -341,15 +341,17 @@ static enum vtpmring_status renew(struct vtpmring_back_set *set,
     return vtpmring_back_device_add(set, domid, handle);
 }
 
-static bool is_due(struct vtpmring_back_device *device, uint64_t now)
+static bool is_due(struct vtpmring_back_device *device, uint64_t now, bool ask)
 {
     if (__atomic_exchange_n(&device->released, false, __ATOMIC_ACQ_REL))
+        device->dirty = true;
+    if (device->held && (ask || now >= device->ask_us))
         device->dirty = true;
     return device->dirty || (device->ended && device->remove_us != UINT64_MAX &&
                              now >= device->remove_us);
 }
 
-static enum vtpmring_status work(struct vtpmring_back_set *set)
+static enum vtpmring_status work(struct vtpmring_back_set *set, bool ask)
 {
     struct vtpmring_back_device **at = &set->devices;
     uint64_t now = set->port->ops->now_us(set->port);
@@ -358,8 +360,9 @@ static enum vtpmring_status work(struct vtpmring_back_set *set)
     while (*at != NULL && status == VTPMRING_OK) {
         struct vtpmring_back_device *device = *at;
 
-        if (is_due(device, now)) {
+        if (is_due(device, now, ask)) {
             device->dirty = false;
+            device->held = false;
             if (device->foreign) {
                 status = renew(set, at);
             } else {
@@ -377,7 +380,7 @@ static enum vtpmring_status work(struct vtpmring_back_set *set)
     return status;
 }
 
-/* When the next device that has ended is to be looked at. */
+/* When the next device that has ended, or is held, is to be looked at. */
 static int timeout(struct vtpmring_back_set *set)
 {
     uint64_t now = set->port->ops->now_us(set->port), first = UINT64_MAX;
@@ -390,6 +393,8 @@ static int timeout(struct vtpmring_back_set *set)
             return 0;
         if (device->ended && device->remove_us < first)
             first = device->remove_us;
+        if (device->held && device->ask_us < first)
+            first = device->ask_us;
     }
     if (first == UINT64_MAX)
         return -1;
@@ -415,7 +420,7 @@ static enum vtpmring_status control(struct vtpmring_back_set *set)
         if (got & VTPMRING_PORT_STORE)
             status = drain_store(set);
         if (status == VTPMRING_OK)
-            status = work(set);
+            status = work(set, (got & VTPMRING_PORT_CONTROL) != 0);
     }
     return status;
 }

@@ -61,6 +61,11 @@ void vtpmring_back_set_stop(struct vtpmring_back_set *set)
     set->port->ops->wake(set->port, VTPMRING_PORT_CONTROL);
 }
 
+void vtpmring_back_set_ask(struct vtpmring_back_set *set)
+{
+    set->port->ops->wake(set->port, VTPMRING_PORT_CONTROL);
+}
+
 bool vtpmring_back_set_stopping(struct vtpmring_back_set *set)
 {
     return __atomic_load_n(&set->stop, __ATOMIC_ACQUIRE);

@@ -47,9 +47,11 @@ struct vtpmring_back_device {
     bool released;  /**< atomic: a command whose frontend has gone is over */
     bool announced; /**< control: its state is one that we have written */
     bool replaced;  /**< control: its nodes are those of a newer device */
+    bool held;      /**< control: the user has said "not now" */
     struct vtpmring_link_poll poll;    /**< for a command */
     uint64_t idle_since_us;            /**< waits for a command, 0: does not */
     uint64_t remove_us;                /**< when its nodes are to be removed */
+    uint64_t ask_us;                   /**< held: when to ask again */
     void *user;                        /**< the user's */
     char path[VTPMRING_PORT_PATH_MAX]; /**< our directory */
     char frontend[VTPMRING_PORT_PATH_MAX]; /**< the frontend's directory */
@@ -123,7 +125,8 @@ void vtpmring_back_device_unmap(struct vtpmring_back_device *device);
 void vtpmring_back_device_abort(struct vtpmring_back_device *device);
 /** Notes in xenstore that we stop in order, with no command begun. */
 void vtpmring_back_device_leave(struct vtpmring_back_device *device);
-/** Writes Closed once more, for a machine that has ended. */
+/** Writes Closed once more, for a machine that has ended, if the user does not
+ *  hold it. */
 void vtpmring_back_device_repeat_closed(struct vtpmring_back_device *device);
 /** Lets go of all that it holds and frees it; it is in no list. */
 void vtpmring_back_device_free(struct vtpmring_back_device *device);

@@ -62,17 +62,26 @@ vtpmring_nodes_read_state(struct vtpmring_port *port, const char *directory,
     return status;
 }
 
+static enum vtpmring_status write_text(struct vtpmring_port *port,
+                                       const char *directory, const char *key,
+                                       const char *value)
+{
+    char path[VTPMRING_PORT_PATH_MAX];
+
+    if (!text_path(path, sizeof(path), directory, key))
+        return VTPMRING_EPORT;
+    return port->ops->store_write(port, path, value);
+}
+
 static enum vtpmring_status write_one(struct vtpmring_port *port,
                                       const char *directory,
                                       const struct node_write *write)
 {
-    char path[VTPMRING_PORT_PATH_MAX], digits[16];
+    char digits[16];
     struct text text = text_begin(digits, sizeof(digits));
 
     text_add_number(&text, write->number);
-    if (!text_path(path, sizeof(path), directory, write->key))
-        return VTPMRING_EPORT;
-    return port->ops->store_write(port, path, digits);
+    return write_text(port, directory, write->key, digits);
 }
 
 enum vtpmring_status
@@ -97,24 +106,52 @@ vtpmring_nodes_put(struct vtpmring_port *port, const char *directory,
     return status;
 }
 
+/* Ends a transaction; AGAIN: it met another writer, begin anew. */
+static enum vtpmring_status end(struct vtpmring_port *port,
+                                enum vtpmring_status status)
+{
+    enum vtpmring_status ended =
+        port->ops->store_end(port, status == VTPMRING_OK);
+
+    return status == VTPMRING_OK ? ended : status;
+}
+
 enum vtpmring_status
 vtpmring_nodes_write(struct vtpmring_port *port, const char *directory,
                      const char *guard, enum vtpmring_xenbus_state unless,
                      const struct node_write *writes, size_t count)
 {
-    enum vtpmring_status status, ended;
+    enum vtpmring_status status;
 
     for (int i = 0; i < TRANSACTION_TRIES; i++) {
         status = port->ops->store_begin(port);
         if (status != VTPMRING_OK)
             return status;
-        status =
-            vtpmring_nodes_put(port, directory, guard, unless, writes, count);
-        ended = port->ops->store_end(port, status == VTPMRING_OK);
+        status = end(port, vtpmring_nodes_put(port, directory, guard, unless,
+                                              writes, count));
+        if (status != VTPMRING_AGAIN)
+            return status;
+    }
+    return VTPMRING_EPORT;
+}
+
+enum vtpmring_status
+vtpmring_nodes_write_text(struct vtpmring_port *port, const char *directory,
+                          const char *guard, enum vtpmring_xenbus_state unless,
+                          const char *key, const char *value)
+{
+    enum vtpmring_status status;
+
+    for (int i = 0; i < TRANSACTION_TRIES; i++) {
+        status = port->ops->store_begin(port);
         if (status != VTPMRING_OK)
             return status;
-        if (ended != VTPMRING_AGAIN)
-            return ended;
+        status = vtpmring_nodes_put(port, directory, guard, unless, NULL, 0);
+        if (status == VTPMRING_OK)
+            status = write_text(port, directory, key, value);
+        status = end(port, status);
+        if (status != VTPMRING_AGAIN)
+            return status;
     }
     return VTPMRING_EPORT;
 }

@@ -58,7 +58,7 @@ enum vtpmring_status
 vtpmring_nodes_read_state(struct vtpmring_port *port, const char *directory,
                           enum vtpmring_xenbus_state *state);
 
-/** A node to write: all values of this protocol are numbers. */
+/** A node to write: the values of the protocol's own nodes are numbers. */
 struct node_write {
     const char *key; /**< its name */
     uint32_t number; /**< its value */
@@ -98,6 +98,21 @@ enum vtpmring_status
 vtpmring_nodes_write(struct vtpmring_port *port, const char *directory,
                      const char *guard, enum vtpmring_xenbus_state unless,
                      const struct node_write *writes, size_t count);
+
+/**
+ * Writes one node with a text, as vtpmring_nodes_write.
+ * @param port the platform
+ * @param directory of the node
+ * @param guard as vtpmring_nodes_write
+ * @param unless as vtpmring_nodes_write
+ * @param key its name
+ * @param value its value
+ * @return as vtpmring_nodes_write
+ */
+enum vtpmring_status
+vtpmring_nodes_write_text(struct vtpmring_port *port, const char *directory,
+                          const char *guard, enum vtpmring_xenbus_state unless,
+                          const char *key, const char *value);
 
 /**
  * Removes a node.

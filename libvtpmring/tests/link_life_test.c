@@ -35,6 +35,9 @@ struct host {
     atomic_int asked;      /* whether to announce */
     atomic_bool undecided; /* there is no answer to that yet */
     atomic_bool secret;    /* it is no */
+    atomic_int last_asked; /* whether to write Closed */
+    atomic_bool waiting;   /* until the node "guest" is "gone" */
+    unsigned devices;      /* served at most, 0 for one */
 };
 
 static bool accept_ours(void *context, struct vtpmring_back_device *device,
@@ -103,6 +106,18 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
     atomic_fetch_add(&host->gone, 1);
 }
 
+static bool closing(void *context, struct vtpmring_back_device *device)
+{
+    struct host *host = context;
+    char guest[8];
+
+    atomic_fetch_add(&host->last_asked, 1);
+    return !atomic_load(&host->waiting) ||
+           (vtpmring_back_device_read(device, "guest", guest, sizeof(guest)) ==
+                VTPMRING_OK &&
+            strcmp(guest, "gone") == 0);
+}
+
 static const struct vtpmring_back_set_ops set_ops = {
     .accept = accept_ours,
     .announce = announce,
@@ -110,6 +125,7 @@ static const struct vtpmring_back_set_ops set_ops = {
     .execute = execute,
     .abort = abort_command,
     .disconnected = disconnected,
+    .closing = closing,
 };
 
 static void *serve(void *context)
@@ -135,7 +151,7 @@ static void start(struct host *host)
         .max_extra = 1,
         .poll_us = 20,
         .command_max = VTPMRING_TPM_COMMAND_MAX,
-        .max_devices = 1,
+        .max_devices = host->devices > 0 ? host->devices : 1,
         .ops = &set_ops,
         .context = host,
     };
@@ -236,6 +252,13 @@ static void wait_for(atomic_int *number, int value)
     for (int i = 0; i < 5000 && atomic_load(number) != value; i++)
         usleep(1000);
     assert_int_equal(atomic_load(number), value);
+}
+
+static void wait_until(atomic_int *number, int least)
+{
+    for (int i = 0; i < 5000 && atomic_load(number) < least; i++)
+        usleep(1000);
+    assert_true(atomic_load(number) >= least);
 }
 
 /* A guest is destroyed in the middle of a command that cannot be stopped: its
@@ -470,8 +493,7 @@ static void test_nodes_that_may_not_be_removed(void **state)
  * read, and is where it was before when they have been. */
 static enum vtpmring_status (*plain_begin)(struct vtpmring_port *port);
 static enum vtpmring_status (*plain_write)(struct vtpmring_port *port,
-                                           const char *path,
-                                           const char *value);
+                                           const char *path, const char *value);
 
 static enum vtpmring_status meddled_begin(struct vtpmring_port *port)
 {
@@ -640,9 +662,129 @@ static void test_what_is_not_announced_stays_unsaid(void **state)
     fake_xen_attach(host->xen, FRONT, BACK, OURS);
     atomic_store(&host->secret, true);
     start(host);
-    wait_for(&host->asked, 1);
+    wait_until(&host->asked, 1);
     stop(host);
     assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "1");
+}
+
+/* "Not now" is for one device: another is served meanwhile. */
+static void test_a_question_is_repeated(void **state)
+{
+    struct host *host = *state;
+    int asked;
+
+    host->devices = 2;
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->secret, true);
+    start(host);
+    wait_until(&host->asked, 3);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "1");
+    asked = atomic_load(&host->asked);
+    for (int i = 0; i < 20; i++) {
+        vtpmring_back_set_ask(host->set);
+        usleep(1000);
+    }
+    assert_true(atomic_load(&host->asked) >= asked + 10);
+    /* an idle set is not asked */
+    atomic_store(&host->secret, false);
+    wait_for_node(host, BACK_STATE, "2");
+    asked = atomic_load(&host->asked);
+    vtpmring_back_set_ask(host->set);
+    use(host, FRONT);
+    assert_int_equal(atomic_load(&host->asked), asked);
+    stop(host);
+}
+
+/* A device that was not announced and is taken away is not announced then. */
+static void test_detached_before_it_was_announced(void **state)
+{
+    struct host *host = *state;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->secret, true);
+    start(host);
+    wait_until(&host->asked, 1);
+    fake_xen_write(host->xen, BACK_DIRECTORY "/online", "0");
+    wait_for_node(host, BACK_STATE, "6");
+    assert_string_equal(
+        fake_xen_read(host->xen, BACK_DIRECTORY "/feature-protocol-v2"), "");
+    stop(host);
+}
+
+/* Closed waits for the user's word, and for no other device's. */
+static void test_closed_is_held(void **state)
+{
+    struct host *host = *state;
+    struct vtpmring_front_link link;
+
+    host->devices = 2;
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->waiting, true);
+    start(host);
+    assert_int_equal(open_link(host, &link, FRONT), VTPMRING_OK);
+    fake_xen_write(host->xen, BACK_DIRECTORY "/online", "0");
+    fake_xen_write(host->xen, BACK_STATE, "5");
+    wait_until(&host->last_asked, 3);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "5");
+    wait_for(&host->gone, 1);
+    fake_xen_attach(host->xen, NEXT, BACK, OURS);
+    use(host, NEXT);
+    fake_xen_write(host->xen, BACK_DIRECTORY "/guest", "too long a word");
+    usleep(60000);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "5");
+    fake_xen_write(host->xen, BACK_DIRECTORY "/guest", "gone");
+    wait_for_node(host, BACK_STATE, "6");
+    wait_for_node(host, BACK_STATE, "");
+    vtpmring_front_link_close(&link);
+    stop(host);
+}
+
+/* A frontend that closes, and one that goes without the toolstack, do not wait.
+ */
+static void test_only_the_toolstack_waits(void **state)
+{
+    struct host *host = *state;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->waiting, true);
+    start(host);
+    use(host, FRONT);
+    use(host, FRONT);
+    fake_xen_write(host->xen, FRONT_DIRECTORY, NULL);
+    wait_for_node(host, BACK_STATE, "6");
+    assert_int_equal(atomic_load(&host->last_asked), 0);
+    /* the toolstack comes after it */
+    fake_xen_write(host->xen, BACK_DIRECTORY "/online", "0");
+    fake_xen_write(host->xen, BACK_STATE, "5");
+    wait_until(&host->last_asked, 2);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "5");
+    atomic_store(&host->waiting, false);
+    wait_for_node(host, BACK_STATE, "6");
+    stop(host);
+}
+
+/* A held device is left as it is, and the next process holds it, too. */
+static void test_stop_while_closed_is_held(void **state)
+{
+    struct host *host = *state;
+    int asked;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    atomic_store(&host->waiting, true);
+    start(host);
+    wait_for_node(host, BACK_STATE, "2");
+    fake_xen_write(host->xen, BACK_DIRECTORY "/online", "0");
+    fake_xen_write(host->xen, BACK_STATE, "5");
+    wait_until(&host->last_asked, 1);
+    stop(host);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "5");
+    asked = atomic_load(&host->last_asked);
+    start(host);
+    wait_until(&host->last_asked, asked + 1);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "5");
+    atomic_store(&host->waiting, false);
+    wait_for_node(host, BACK_STATE, "6");
+    stop(host);
 }
 
 int main(void)
@@ -665,6 +807,11 @@ int main(void)
         TEST(test_abandoned_link),
         TEST(test_nothing_is_written_before_it_may_be_announced),
         TEST(test_what_is_not_announced_stays_unsaid),
+        TEST(test_a_question_is_repeated),
+        TEST(test_detached_before_it_was_announced),
+        TEST(test_closed_is_held),
+        TEST(test_only_the_toolstack_waits),
+        TEST(test_stop_while_closed_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,8 +174,11 @@ struct vtpmring_back_set_ops {
                    const char *uuid);
     /**
      * The device is about to be announced to its frontend; nothing was written
-     * yet. May wait, and keeps the set's other devices waiting. Control thread.
-     * @return whether to announce it; false only when the set is to stop
+     * yet. A toolstack that makes a domain starts it after that. Must not wait:
+     * the set's other devices would. Control thread.
+     * @return whether to announce it now; if not, the question comes again when
+     *         a node of the device changes, after vtpmring_back_set_ask(), and
+     *         every VTPMRING_BACK_ASK_MS
      */
     bool (*announce)(void *context, struct vtpmring_back_device *device);
     /** A frontend is connected. Control thread, no command is running. */
@@ -197,7 +200,19 @@ struct vtpmring_back_set_ops {
     void (*abort)(void *context, struct vtpmring_back_device *device);
     /** A frontend has gone. Serving thread, no command is running. */
     void (*disconnected)(void *context, struct vtpmring_back_device *device);
+    /**
+     * The toolstack takes the device away and waits for Closed, which is about
+     * to be written; the frontend was let go of. Must not wait. Control thread.
+     * @return whether to write it now; if not, the question comes again as that
+     *         of announce. It is the user who ends this: the toolstack does not
+     *         wait for ever.
+     */
+    bool (*closing)(void *context, struct vtpmring_back_device *device);
 };
+
+/** A question of a set that was answered with "not now" is repeated so often.
+ */
+#define VTPMRING_BACK_ASK_MS 50
 
 /** How a set of backends behaves. */
 struct vtpmring_back_set_config {
@@ -252,6 +267,12 @@ enum vtpmring_status vtpmring_back_set_control(struct vtpmring_back_set *set);
 void vtpmring_back_set_stop(struct vtpmring_back_set *set);
 
 /**
+ * Makes the set repeat at once the questions that were answered with "not now".
+ * @param set the set. Any thread, any signal handler
+ */
+void vtpmring_back_set_ask(struct vtpmring_back_set *set);
+
+/**
  * Lets go of everything. After serve() and control() have returned.
  * @param set the set, NULL is harmless
  */
@@ -270,6 +291,37 @@ uint16_t vtpmring_back_device_domid(const struct vtpmring_back_device *device);
  * @return the handle
  */
 uint32_t vtpmring_back_device_handle(const struct vtpmring_back_device *device);
+
+/**
+ * Reads a node of the device's own directory, which toolstack and backend write
+ * and the frontend cannot. In announce, connected and closing only.
+ * @param device the device
+ * @param key the node's name
+ * @param value gets the value, ended by a NUL
+ * @param size bytes of room, with the NUL
+ * @retval VTPMRING_OK read
+ * @retval VTPMRING_EPEER_GONE there is no such node
+ * @retval VTPMRING_ENOBUF it is longer
+ * @retval VTPMRING_EPEER_STRING there is a NUL inside
+ * @retval VTPMRING_EPORT the platform failed
+ */
+enum vtpmring_status
+vtpmring_back_device_read(struct vtpmring_back_device *device, const char *key,
+                          char *value, size_t size);
+
+/**
+ * Writes such a node, if the directory is still that of the device. In
+ * announce, connected and closing only.
+ * @param device the device
+ * @param key the node's name
+ * @param value ended by a NUL
+ * @retval VTPMRING_OK written
+ * @retval VTPMRING_EPEER_GONE the device is no more
+ * @retval VTPMRING_EPORT the platform failed
+ */
+enum vtpmring_status
+vtpmring_back_device_write(struct vtpmring_back_device *device, const char *key,
+                           const char *value);
 
 /**
  * The user's own pointer of a device.
