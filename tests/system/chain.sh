@@ -94,7 +94,7 @@ nodes_are_libxls()
 backend-id = $b
 handle = 0"
     same "the backend's folder" "$(nodes "$(back_path guest-1 vtpm-1)" |
-        grep -vE '^(ready|feature-|state)')" \
+        grep -vE '^(ready|feature-|state|guest)')" \
 "frontend = /local/domain/$f/device/vtpm/0
 frontend-id = $f
 handle = 0

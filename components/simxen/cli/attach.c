@@ -25,6 +25,7 @@ enum {
 
 struct arguments {
     const char *uuid;
+    const char *guest; /* NULL: as the toolstack knows */
     uint32_t handle;
     uint32_t wait_s;
 };
@@ -42,12 +43,26 @@ static bool parse_number(const char *text, uint32_t most, uint32_t *number)
     return value <= most;
 }
 
+/* Whether a backend understands what --guest is given. */
+static bool guest_ok(const char *guest, bool attach)
+{
+    static const char *const words[2][4] = {
+        {"suspended", "ended", "detached", VTPM_UNKNOWN},
+        {"boot", "resume", "running", VTPM_UNKNOWN}};
+
+    for (size_t i = 0; i < sizeof(words[0]) / sizeof(words[0][0]); i++)
+        if (strcmp(guest, words[attach][i]) == 0)
+            return true;
+    return false;
+}
+
 /* @return -1: go on; otherwise the exit code. */
 static int parse(const struct command *self, int argc, char **argv, bool attach,
                  struct arguments *arguments)
 {
     static const struct option options[] = {
         COMMAND_OPTIONS,
+        {"guest", required_argument, 0, 'g'},
         {"handle", required_argument, 0, 'n'},
         {"uuid", required_argument, 0, 'u'},
         {"wait", required_argument, 0, 'w'},
@@ -58,6 +73,15 @@ static int parse(const struct command *self, int argc, char **argv, bool attach,
 
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
         switch (option) {
+        case 'g':
+            if (!guest_ok(optarg, attach))
+                return command_misused(
+                    self, attach
+                              ? "--guest takes boot, resume, running or unknown"
+                              : "--guest takes suspended, ended, detached or "
+                                "unknown");
+            arguments->guest = optarg;
+            break;
         case 'n':
             if (!parse_number(optarg, INT_MAX, &arguments->handle))
                 return command_misused(self, "--handle takes a number");
@@ -178,6 +202,7 @@ int command_attach(const struct command *self, int argc, char **argv)
     if (!xs)
         return EXIT_FAILURE;
     vtpm_init(&vtpm, front.domid, back.domid, arguments.handle);
+    vtpm.guest = arguments.guest;
     code = attach(xs, &vtpm, &arguments);
     vtpm_free(&vtpm);
     xs_close(xs);
@@ -241,6 +266,7 @@ int command_detach(const struct command *self, int argc, char **argv)
         return EXIT_FAILURE;
     if (find_back(xs, front.domid, arguments.handle, &back)) {
         vtpm_init(&vtpm, front.domid, back, arguments.handle);
+        vtpm.guest = arguments.guest;
         code = detach(xs, &vtpm);
         vtpm_free(&vtpm);
     } else {

@@ -22,9 +22,11 @@ static const struct command commands[] = {
     {"run", command_run, "--domain NAME -- PROGRAM [ARGUMENT...]",
      "run a program in a domain, created if absent"},
     {"attach-vtpm", command_attach,
-     "FRONT BACK --uuid UUID [--handle N] [--wait SECONDS]",
-     "give domain FRONT a vTPM that domain BACK serves"},
-    {"detach-vtpm", command_detach, "FRONT [--handle N]", "take it away"},
+     "FRONT BACK --uuid UUID [--handle N] [--wait SECONDS] [--guest HOW]",
+     "give domain FRONT a vTPM that domain BACK serves; HOW it is: boot,\n"
+     "      resume, running or unknown"},
+    {"detach-vtpm", command_detach, "FRONT [--handle N] [--guest HOW]",
+     "take it away; HOW FRONT is: detached, ended, suspended or unknown"},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -23,6 +23,8 @@ void vtpm_init(struct vtpm *vtpm, uint32_t front, uint32_t back,
     vtpm->back_path =
         path_format("/local/domain/%u/backend/vtpm/%u/%u", back, front, handle);
     vtpm->libxl_path = path_format("/libxl/%u/device/vtpm/%u", front, handle);
+    vtpm->booted_path = path_format("/libxl/%u/booted/%u", front, handle);
+    vtpm->guest = NULL;
 }
 
 void vtpm_free(struct vtpm *vtpm)
@@ -30,6 +32,7 @@ void vtpm_free(struct vtpm *vtpm)
     free(vtpm->front_path);
     free(vtpm->back_path);
     free(vtpm->libxl_path);
+    free(vtpm->booted_path);
 }
 
 bool vtpm_uuid_ok(const char *uuid)
@@ -123,6 +126,30 @@ static bool write_back(struct xs_handle *xs, xs_transaction_t t,
            write_node(xs, t, path, "resume", "False");
 }
 
+/* A domain of simxen has no moment of boot: its first vTPM stands for it. */
+static const char *know_guest(struct xs_handle *xs, xs_transaction_t t,
+                              const struct vtpm *vtpm)
+{
+    char *booted;
+
+    if (vtpm->guest)
+        return vtpm->guest;
+    booted = xs_read(xs, t, vtpm->booted_path, NULL);
+    free(booted);
+    return booted ? "running" : "boot";
+}
+
+static bool write_guest(struct xs_handle *xs, xs_transaction_t t,
+                        const struct vtpm *vtpm)
+{
+    const char *guest = know_guest(xs, t, vtpm);
+
+    if (strcmp(guest, VTPM_UNKNOWN) == 0)
+        return true;
+    return write_node(xs, t, vtpm->back_path, "guest", guest) &&
+           xs_write(xs, t, vtpm->booted_path, "1", 1);
+}
+
 static bool write_all(struct xs_handle *xs, xs_transaction_t t,
                       const struct vtpm *vtpm, const char *uuid)
 {
@@ -130,7 +157,7 @@ static bool write_all(struct xs_handle *xs, xs_transaction_t t,
     return write_front(xs, t, vtpm) &&
            make_folder(xs, t, vtpm->back_path, vtpm->back, vtpm->front) &&
            write_back(xs, t, vtpm, vtpm->back_path, uuid) &&
-           xs_mkdir(xs, t, vtpm->libxl_path) &&
+           write_guest(xs, t, vtpm) && xs_mkdir(xs, t, vtpm->libxl_path) &&
            write_node(xs, t, vtpm->libxl_path, "backend", vtpm->back_path) &&
            write_back(xs, t, vtpm, vtpm->libxl_path, uuid);
 }
@@ -169,12 +196,17 @@ static bool remove_all(struct xs_handle *xs, xs_transaction_t t,
 static bool ask_to_close(struct xs_handle *xs, xs_transaction_t t,
                          const struct vtpm *vtpm, const char *unused)
 {
+    const char *guest = vtpm->guest ? vtpm->guest : "detached";
     char *state = read_node(xs, t, vtpm->back_path, "state");
+    char *before = read_node(xs, t, vtpm->back_path, "guest");
+    bool say = before && strcmp(guest, VTPM_UNKNOWN) != 0;
 
     (void)unused;
     free(state);
+    free(before);
     return state && write_node(xs, t, vtpm->back_path, "online", "0") &&
-           write_node(xs, t, vtpm->back_path, "state", "5");
+           write_node(xs, t, vtpm->back_path, "state", "5") &&
+           (!say || write_node(xs, t, vtpm->back_path, "guest", guest));
 }
 
 /* All or nothing, again as long as others interfere. */

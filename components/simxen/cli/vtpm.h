@@ -17,8 +17,14 @@ struct vtpm {
     uint32_t handle;
     char *front_path;
     char *back_path;
-    char *libxl_path; /**< the toolstack's own record */
+    char *libxl_path;  /**< the toolstack's own record */
+    char *booted_path; /**< exists once this device has come with a boot */
+    /** How the guest is, for the backend's node `guest`; VTPM_UNKNOWN: no such
+     *  node; NULL: what the toolstack knows. */
+    const char *guest;
 };
+
+#define VTPM_UNKNOWN "unknown"
 
 enum vtpm_wait { VTPM_REACHED, VTPM_GONE, VTPM_TIMEOUT, VTPM_REFUSED };
 
@@ -33,11 +39,15 @@ bool vtpm_uuid_ok(const char *uuid);
 /** @return whether the toolstack has a record of it. */
 bool vtpm_exists(struct xs_handle *xs, const struct vtpm *vtpm);
 
-/** Write all nodes in one transaction. @return false with errno. */
+/**
+ * Write all nodes in one transaction. The guest boots with the first device of
+ * that handle, and runs when it gets another. @return false with errno.
+ */
 bool vtpm_write(struct xs_handle *xs, const struct vtpm *vtpm,
                 const char *uuid);
-/** Ask the backend to let go, online=0 and state=5. @return false with
- *  errno; ENOENT: there is no backend any more. */
+/** Ask the backend to let go, online=0 and state=5, and say how the guest is if
+ *  that was ever said; "detached" is what the toolstack knows. @return false
+ * with errno; ENOENT: there is no backend any more. */
 bool vtpm_ask_to_close(struct xs_handle *xs, const struct vtpm *vtpm);
 /** Remove all nodes and the folders that have become empty. */
 bool vtpm_remove(struct xs_handle *xs, const struct vtpm *vtpm);

@@ -165,6 +165,7 @@ static void attach_writes_what_the_toolstack_writes(void **state)
         "/local/domain/2/backend/vtpm/1/5/frontend = "
         "\"/local/domain/1/device/vtpm/5\" (n2,r1)\n"
         "/local/domain/2/backend/vtpm/1/5/frontend-id = \"1\" (n2,r1)\n"
+        "/local/domain/2/backend/vtpm/1/5/guest = \"boot\" (n2,r1)\n"
         "/local/domain/2/backend/vtpm/1/5/handle = \"5\" (n2,r1)\n"
         "/local/domain/2/backend/vtpm/1/5/online = \"1\" (n2,r1)\n"
         "/local/domain/2/backend/vtpm/1/5/resume = \"False\" (n2,r1)\n"
@@ -185,6 +186,69 @@ static void attach_writes_what_the_toolstack_writes(void **state)
     "$S run --domain back -- sh -c 'd=/local/domain/2/backend/vtpm/1/0; "      \
     "until [ \"$(xenstore-read $d/state)\" = 5 ]; do sleep 0.02; done; "       \
     "[ \"$(xenstore-read $d/online)\" = 0 ] && xenstore-write $d/state 6' & "
+
+#define GUEST                                                                  \
+    "$S run --domain back -- xenstore-read "                                   \
+    "/local/domain/2/backend/vtpm/1/0/guest 2>/dev/null || echo none"
+
+static void attach_again(const char *options)
+{
+    /* nobody serves it: what the toolstack wrote stays */
+    (void)rig_shell("$S detach-vtpm front 2>/dev/null & "
+                    "$S run --domain back -- sh -c 'until xenstore-write "
+                    "/local/domain/2/backend/vtpm/1/0/state 6; do :; done'; "
+                    "wait");
+    assert_int_equal(rig_shell("$S attach-vtpm front back --uuid " UUID
+                               " --wait 0 %s",
+                               options),
+                     0);
+}
+
+/* The toolstack says how the guest is, as vtpm-agent does in dom0. */
+static void attach_says_whether_the_guest_boots(void **state)
+{
+    (void)state;
+    assert_int_equal(rig_shell("$S create front && $S create back"), 0);
+    assert_int_equal(
+        rig_shell("$S attach-vtpm front back --uuid " UUID " --wait 0"), 0);
+    assert_output(GUEST, "boot\n");
+    attach_again("");
+    assert_output(GUEST, "running\n");
+    attach_again("--guest resume");
+    assert_output(GUEST, "resume\n");
+    attach_again("--guest unknown");
+    assert_output(GUEST, "none\n");
+    assert_int_equal(
+        rig_shell("$S attach-vtpm front back --uuid " UUID
+                  " --handle 1 --guest ended --wait 0 >/dev/null 2>&1"),
+        2);
+    assert_int_equal(
+        rig_shell("$S detach-vtpm front --guest boot >/dev/null 2>&1"), 2);
+}
+
+/* A backend that lets go when it is told how the guest is. */
+#define LETS_GO_WHEN(how)                                                      \
+    "$S run --domain back -- sh -c 'd=/local/domain/2/backend/vtpm/1/0; "      \
+    "until [ \"$(xenstore-read $d/state)\" = 5 ]; do sleep 0.02; done; "       \
+    "[ \"$(xenstore-read $d/guest)\" = " how " ] && "                          \
+    "xenstore-write $d/state 6' & "
+
+static void detach_says_how_the_guest_is(void **state)
+{
+    (void)state;
+    assert_int_equal(rig_shell("$S create front && $S create back"), 0);
+    assert_int_equal(
+        rig_shell("$S attach-vtpm front back --uuid " UUID " --wait 0"), 0);
+    assert_int_equal(
+        rig_shell(LETS_GO_WHEN("detached") "$S detach-vtpm front && wait $!"),
+        0);
+    assert_int_equal(
+        rig_shell("$S attach-vtpm front back --uuid " UUID " --wait 0"), 0);
+    assert_int_equal(rig_shell(LETS_GO_WHEN(
+                         "suspended") "$S detach-vtpm front --guest suspended "
+                                      "&& wait $!"),
+                     0);
+}
 
 static void attach_waits_for_the_backend(void **state)
 {
@@ -230,7 +294,8 @@ static void detach_leaves_no_trace(void **state)
     assert_int_equal(
         rig_shell("$S attach-vtpm front back --uuid " UUID " --wait 0"), 0);
     assert_int_equal(rig_shell(LETS_GO "$S detach-vtpm front && wait $!"), 0);
-    after = rig_output(LIST);
+    /* but that the domain has booted with a vTPM */
+    after = rig_output(LIST " | grep -v /booted");
     assert_string_equal(before, after);
     free(before);
     free(after);
@@ -296,6 +361,8 @@ int main(void)
         RIGGED(libraries_need_a_domain),
         RIGGED(a_shell_may_look_on_as_domain_0),
         RIGGED(attach_writes_what_the_toolstack_writes),
+        RIGGED(attach_says_whether_the_guest_boots),
+        RIGGED(detach_says_how_the_guest_is),
         RIGGED(attach_waits_for_the_backend),
         RIGGED(attach_says_why_it_failed),
         RIGGED(detach_leaves_no_trace),
