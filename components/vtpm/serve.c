@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve.h"
+#include "guest.h"
 #include "notify.h"
 #include "uuid.h"
 
@@ -17,15 +18,18 @@ struct vtpm_server {
     uint8_t uuid[VTPM_UUID_SIZE];
     struct vtpmring_port *port;
     struct vtpmring_back_set *set;
-    struct vtpm_engine *engine;
+    struct vtpm_guest guest;
     enum vtpmring_status control;
     pthread_t thread;
     bool joined;
+    pthread_mutex_t busy;     /* held by the one user of the engine */
+    enum vtpm_status failure; /* of the engine */
+    struct vtpm_error why;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t changed;
-    bool begun;    /* the thread has tried to open port and set */
-    bool admitted; /* the guest may connect */
-    bool ending;   /* nobody may any more */
+    struct vtpm_engine *engine; /* NULL while a new TPM is made */
+    bool begun;                 /* the thread has tried to open port and set */
+    bool admitted;              /* the guest may connect */
 };
 
 /* What a signal handler needs to find. */
@@ -48,8 +52,31 @@ static bool accept_device(void *context, struct vtpmring_back_device *device,
     uint8_t uuid[VTPM_UUID_SIZE];
 
     (void)device;
-    return vtpm_uuid_parse(text, uuid) &&
-           memcmp(uuid, server->uuid, sizeof(uuid)) == 0;
+    if (!vtpm_uuid_parse(text, uuid) ||
+        memcmp(uuid, server->uuid, sizeof(uuid)) != 0)
+        return false;
+    vtpm_guest_begin(&server->guest);
+    return true;
+}
+
+/* A TPM that is still being made has executed nothing. */
+static bool boot(void *context)
+{
+    struct vtpm_server *server = context;
+    struct vtpm_engine *engine;
+
+    (void)pthread_mutex_lock(&server->lock);
+    engine = server->engine;
+    (void)pthread_mutex_unlock(&server->lock);
+    if (engine == NULL)
+        return true;
+    (void)pthread_mutex_lock(&server->busy);
+    server->failure = vtpm_engine_power_cycle(engine, &server->why);
+    (void)pthread_mutex_unlock(&server->busy);
+    if (server->failure == VTPM_OK)
+        return true;
+    vtpmring_back_set_stop(server->set);
+    return false;
 }
 
 static bool announce(void *context, struct vtpmring_back_device *device)
@@ -57,13 +84,17 @@ static bool announce(void *context, struct vtpmring_back_device *device)
     struct vtpm_server *server = context;
     bool admitted;
 
-    (void)device;
     (void)pthread_mutex_lock(&server->lock);
-    while (!server->admitted && !server->ending)
-        (void)pthread_cond_wait(&server->changed, &server->lock);
     admitted = server->admitted;
     (void)pthread_mutex_unlock(&server->lock);
-    return admitted;
+    return admitted && vtpm_guest_may_come(&server->guest, device);
+}
+
+static bool closing(void *context, struct vtpmring_back_device *device)
+{
+    struct vtpm_server *server = context;
+
+    return vtpm_guest_may_go(&server->guest, device);
 }
 
 static size_t execute(void *context, struct vtpmring_back_device *device,
@@ -74,8 +105,10 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
     size_t response_length;
 
     (void)device;
+    (void)pthread_mutex_lock(&server->busy);
     *response = vtpm_engine_execute(server->engine, command, length, locality,
                                     &response_length);
+    (void)pthread_mutex_unlock(&server->busy);
     return response_length;
 }
 
@@ -94,9 +127,13 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
 {
     struct vtpm_server *server = context;
     struct vtpm_error err;
+    enum vtpm_status status;
 
     (void)device;
-    if (vtpm_engine_shutdown(server->engine, &err) != VTPM_OK)
+    (void)pthread_mutex_lock(&server->busy);
+    status = vtpm_engine_shutdown(server->engine, &err);
+    (void)pthread_mutex_unlock(&server->busy);
+    if (status != VTPM_OK)
         server->port->ops->log(server->port, 3, err.text);
 }
 
@@ -106,15 +143,8 @@ static const struct vtpmring_back_set_ops ops = {
     .execute = execute,
     .abort = abort_command,
     .disconnected = disconnected,
+    .closing = closing,
 };
-
-static void tell(struct vtpm_server *server, bool *what)
-{
-    (void)pthread_mutex_lock(&server->lock);
-    *what = true;
-    (void)pthread_cond_broadcast(&server->changed);
-    (void)pthread_mutex_unlock(&server->lock);
-}
 
 static void open_set(struct vtpm_server *server)
 {
@@ -130,8 +160,11 @@ static void open_set(struct vtpm_server *server)
     };
 
     if (vtpmring_port_xen_user_open(VTPMRING_PORT_XEN_USER_BACK, NULL, NULL,
-                                    "vtpm", &server->port) == VTPMRING_OK)
-        (void)vtpmring_back_set_new(server->port, &config, &server->set);
+                                    "vtpm", &server->port) != VTPMRING_OK)
+        return;
+    server->guest = (struct vtpm_guest){
+        .port = server->port, .boot = boot, .context = server};
+    (void)vtpmring_back_set_new(server->port, &config, &server->set);
 }
 
 static void *control(void *context)
@@ -139,7 +172,10 @@ static void *control(void *context)
     struct vtpm_server *server = context;
 
     open_set(server);
-    tell(server, &server->begun);
+    (void)pthread_mutex_lock(&server->lock);
+    server->begun = true;
+    (void)pthread_cond_broadcast(&server->changed);
+    (void)pthread_mutex_unlock(&server->lock);
     if (server->set != NULL)
         server->control = vtpmring_back_set_control(server->set);
     return NULL;
@@ -157,11 +193,13 @@ enum vtpm_status vtpm_serve_begin(struct vtpm_server **out,
                          "cannot serve: out of memory; end other programs");
     server->options = *options;
     memcpy(server->uuid, options->uuid, sizeof(server->uuid));
+    (void)pthread_mutex_init(&server->busy, NULL);
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->changed, NULL);
     if (pthread_create(&server->thread, NULL, control, server) != 0) {
         (void)pthread_cond_destroy(&server->changed);
         (void)pthread_mutex_destroy(&server->lock);
+        (void)pthread_mutex_destroy(&server->busy);
         free(server);
         return vtpm_fail(err, VTPM_ENOMEM,
                          "cannot start a thread: out of memory or processes; "
@@ -185,7 +223,6 @@ static void end_control(struct vtpm_server *server)
     if (server->joined)
         return;
     wait_for_set(server);
-    tell(server, &server->ending);
     if (server->set != NULL)
         vtpmring_back_set_stop(server->set);
     (void)pthread_join(server->thread, NULL);
@@ -194,7 +231,14 @@ static void end_control(struct vtpm_server *server)
 
 void vtpm_serve_admit(struct vtpm_server *server)
 {
-    tell(server, &server->admitted);
+    struct vtpmring_back_set *set;
+
+    (void)pthread_mutex_lock(&server->lock);
+    server->admitted = true;
+    set = server->begun ? server->set : NULL;
+    (void)pthread_mutex_unlock(&server->lock);
+    if (set != NULL)
+        vtpmring_back_set_ask(set);
 }
 
 enum vtpm_status vtpm_serve(struct vtpm_server *server,
@@ -208,7 +252,9 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     if (server->set == NULL)
         return vtpm_fail(err, VTPM_ENOMEM,
                          "cannot serve: out of memory; end other programs");
+    (void)pthread_mutex_lock(&server->lock);
     server->engine = engine;
+    (void)pthread_mutex_unlock(&server->lock);
     vtpm_serve_admit(server);
     atomic_store(&current, server->set);
     if (atomic_load(&stopped))
@@ -218,6 +264,10 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     vtpm_notify("STOPPING=1");
     atomic_store(&current, NULL);
     end_control(server);
+    if (server->failure != VTPM_OK) {
+        *err = server->why;
+        return server->failure;
+    }
     if (server->control != VTPMRING_OK)
         return vtpm_fail(err, VTPM_EIO,
                          "stopped serving: xenstore: %s; start again when "
@@ -235,5 +285,6 @@ void vtpm_serve_end(struct vtpm_server *server)
     vtpmring_port_xen_user_close(server->port);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
+    (void)pthread_mutex_destroy(&server->busy);
     free(server);
 }

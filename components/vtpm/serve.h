@@ -35,8 +35,10 @@ enum vtpm_status vtpm_serve_begin(struct vtpm_server **server,
                                   struct vtpm_error *err);
 
 /**
- * The guest may connect from now on. Its commands wait for vtpm_serve(); a
- * server that ends without it leaves the device as one that was stopped does.
+ * The guest may connect from now on; dom0 says whether it boots (guest.h). To
+ * be called before vtpm_serve() only for a TPM that is new. Its commands wait
+ * for vtpm_serve(); a server that ends without it leaves the device as one that
+ * was stopped does.
  * @param server begun
  */
 void vtpm_serve_admit(struct vtpm_server *server);
@@ -48,7 +50,8 @@ void vtpm_serve_admit(struct vtpm_server *server);
  * @param engine stays the caller's, until vtpm_serve_end(); nobody else uses it
  *               meanwhile
  * @return VTPM_OK (stopped); VTPM_EIO (Xen cannot be reached, or xenstore was
- *         lost; a line has said so); VTPM_ENOMEM
+ *         lost; a line has said so); VTPM_ETPM (the TPM did not survive a boot
+ *         of the guest); VTPM_ENOMEM
  */
 enum vtpm_status vtpm_serve(struct vtpm_server *server,
                             struct vtpm_engine *engine, struct vtpm_error *err);

@@ -39,6 +39,41 @@ pcr_extends()
     client_end
 }
 
+# PCR 10 in $value.
+read_pcr()
+{
+    client_start guest-1
+    ask send "00c10000000e000000150000000a"
+    same "return code" "${answer:21:8}" 00000000
+    value=${answer:29}
+    client_end
+}
+
+pcrs_live_as_long_as_a_boot()
+{
+    local zero extended
+    zero=$(printf '0%.0s' {1..40})
+    read_pcr
+    extended=$value
+    [ "$extended" != "$zero" ]
+    kill -TERM "$(vtpm_pid vtpm-1)"
+    within 10 gone "$(vtpm_pid vtpm-1)"
+    vtpm_start vtpm-1 "$uuid1"
+    read_pcr
+    same "PCR 10 after a restart" "$value" "$extended"
+    vtpm_kill vtpm-1
+    vtpm_start vtpm-1 "$uuid1"
+    read_pcr
+    [ "$value" != "$zero" ]
+    [ "$value" != "$extended" ]
+    simxen detach-vtpm guest-1 --guest ended
+    simxen destroy guest-1
+    domain_new guest-1
+    simxen attach-vtpm guest-1 vtpm-1 --uuid "$uuid1" --wait 10
+    read_pcr
+    same "PCR 10 after a boot" "$value" "$zero"
+}
+
 two_point_zero_is_refused()
 {
     client_start guest-1
@@ -61,6 +96,8 @@ wrong_family()
 
 check "TPM_GetCapability says that it is a TPM 1.2" version
 check "its PCRs extend" pcr_extends
+check "a restart keeps them, kill -9 spoils them, a boot resets them" \
+    pcrs_live_as_long_as_a_boot
 check "it answers a TPM 2.0 command as TPM 1.2 does" two_point_zero_is_refused
 check "it does not start as a TPM 2.0" wrong_family
 finish
