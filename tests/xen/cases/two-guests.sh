@@ -17,9 +17,9 @@ extend_works one 16
 same "PCR 16 of two" "$(pcr two 16)" "$zero_pcr"
 on one 'tpm2_nvdefine -Q 0x1500016 -s 5'
 refuses on two 'tpm2_nvreadpublic 0x1500016'
-differ "endorsement keys" \
-    "$(on one 'tpm2_createek -Q -c ek -G ecc -u ek.pub; sha256sum <ek.pub')" \
-    "$(on two 'tpm2_createek -Q -c ek -G ecc -u ek.pub; sha256sum <ek.pub')"
+ek_of_one=$(on one 'tpm2_createek -Q -c ek -G ecc -u ek.pub && sha256sum <ek.pub')
+ek_of_two=$(on two 'tpm2_createek -Q -c ek -G ecc -u ek.pub && sha256sum <ek.pub')
+differ "endorsement keys" "$ek_of_one" "$ek_of_two"
 
 step "one goes, two stays"
 device=$(back one)

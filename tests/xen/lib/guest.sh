@@ -93,7 +93,9 @@ show_device()
 # pcr GUEST NUMBER: of the SHA-256 bank.
 pcr()
 {
-    on "$1" "tpm2_pcrread sha256:$2" | awk '/0x/ { print $NF }'
+    local out
+    out=$(on "$1" "tpm2_pcrread sha256:$2") || return
+    echo "$out" | awk '/0x/ { print $NF }'
 }
 
 # tpm_raw GUEST HEX: sends a command as it is; prints the response.
@@ -127,8 +129,11 @@ pcrs_show()
 random_differs()
 {
     step "$1: random bytes"
-    differ "random bytes" "$(on "$1" 'tpm2_getrandom --hex 16')" \
-        "$(on "$1" 'tpm2_getrandom --hex 16')"
+    local one other
+    # on its own: an exit code within the arguments of a command is lost
+    one=$(on "$1" 'tpm2_getrandom --hex 16')
+    other=$(on "$1" 'tpm2_getrandom --hex 16')
+    differ "random bytes" "$one" "$other"
 }
 
 # extend_works GUEST NUMBER
