@@ -103,6 +103,10 @@ static void execute(struct vtpmring_back_device *device)
         (void)vtpmring_back_reply_error(machine, VTPMRING_TPM_ERROR_FAILURE);
     else
         (void)vtpmring_back_reply(machine, response, length);
+    device->answered_us = set->port->ops->now_us(set->port);
+    if (set->config.ops->served != NULL)
+        set->config.ops->served(set->config.context, device,
+                                device->answered_us - device->seen_us);
     vtpmring_back_device_notify(device);
     if (orphan)
         release(device);
@@ -164,14 +168,14 @@ static void poll_page(struct vtpmring_back_device *device)
 {
     struct vtpmring_back_set *set = device->set;
     const struct vtpmring_port_ops *ops = set->port->ops;
-    uint64_t start;
+    const uint64_t start = device->answered_us;
+    uint64_t now = start;
 
     if (set->config.poll_us == 0)
         return;
-    start = ops->now_us(set->port);
     device->idle_since_us = start;
-    while (ops->now_us(set->port) - start < device->poll.us &&
-           !control_waits(set) && !vtpmring_back_set_stopping(set)) {
+    while (now - start < device->poll.us && !control_waits(set) &&
+           !vtpmring_back_set_stopping(set)) {
         for (int i = 0; i < SPIN; i++) {
             if (vtpmring_back_has_work(&device->machine)) {
                 device->idle_since_us = 0;
@@ -182,6 +186,7 @@ static void poll_page(struct vtpmring_back_device *device)
             }
             ops->relax(set->port);
         }
+        now = ops->now_us(set->port);
     }
 }
 
@@ -189,11 +194,10 @@ static void poll_page(struct vtpmring_back_device *device)
 static void learn(struct vtpmring_back_device *device)
 {
     struct vtpmring_back_set *set = device->set;
-    uint64_t waited_us;
+    uint64_t waited_us = device->seen_us - device->idle_since_us;
 
     if (device->idle_since_us == 0 || !vtpmring_back_has_work(&device->machine))
         return;
-    waited_us = set->port->ops->now_us(set->port) - device->idle_since_us;
     device->idle_since_us = 0;
     if (poll_learn(&device->poll, set->config.poll_us, waited_us))
         ask_for_crowd(device);
@@ -204,6 +208,7 @@ static void serve_device(struct vtpmring_back_device *device)
     struct vtpmring_back_set *set = device->set;
 
     say_goodbye(device);
+    device->seen_us = set->port->ops->now_us(set->port);
     learn(device);
     vtpmring_back_on_event(&device->machine);
     if (!serve_commands(device))

@@ -50,6 +50,8 @@ struct vtpmring_back_device {
     bool held;      /**< control: the user has said "not now" */
     struct vtpmring_link_poll poll;    /**< for a command */
     uint64_t idle_since_us;            /**< waits for a command, 0: does not */
+    uint64_t seen_us;                  /**< when its page was looked at */
+    uint64_t answered_us;              /**< when it got its last response */
     uint64_t remove_us;                /**< when its nodes are to be removed */
     uint64_t ask_us;                   /**< held: when to ask again */
     void *user;                        /**< the user's */

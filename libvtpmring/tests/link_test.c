@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <vtpmring/link.h>
 
@@ -30,7 +31,19 @@ struct host {
     atomic_int executed, aborts, gone;
     atomic_bool slow; /* a command runs until it is aborted */
     atomic_int order[64];
+    uint64_t execute_us;     /* of the last command; the serving thread's */
+    atomic_int served;       /* commands whose time was told */
+    _Atomic uint64_t all_us; /* sum of the times told */
+    atomic_bool too_fast;    /* one was shorter than the execution in it */
 };
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 static size_t execute(void *context, struct vtpmring_back_device *device,
                       unsigned char *command, size_t length, uint8_t locality,
@@ -39,6 +52,7 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
     struct host *host = context;
     int aborts = atomic_load(&host->aborts);
     int n = atomic_fetch_add(&host->executed, 1);
+    uint64_t begin = now_us();
 
     if (n < 64)
         atomic_store(&host->order[n], vtpmring_back_device_domid(device));
@@ -46,7 +60,20 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
         usleep(1000);
     command[9] = locality;
     *response = command;
+    host->execute_us = now_us() - begin;
     return length;
+}
+
+static void served(void *context, struct vtpmring_back_device *device,
+                   uint64_t us)
+{
+    struct host *host = context;
+
+    (void)device;
+    atomic_fetch_add(&host->served, 1);
+    atomic_fetch_add(&host->all_us, us);
+    if (us < host->execute_us)
+        atomic_store(&host->too_fast, true);
 }
 
 static void abort_command(void *context, struct vtpmring_back_device *device)
@@ -67,6 +94,7 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
 
 static const struct vtpmring_back_set_ops set_ops = {
     .execute = execute,
+    .served = served,
     .abort = abort_command,
     .disconnected = disconnected,
 };
@@ -207,6 +235,40 @@ static void test_commands_and_close(void **state)
         usleep(1000);
     assert_int_equal(atomic_load(&host->gone), 1);
     stop(host);
+}
+
+/* Told once for each command; within what the frontend waits, and not less than
+ * what the execution takes. */
+static void test_service_times(void **state)
+{
+    struct host *host = *state;
+    struct vtpmring_front_link link;
+    uint64_t begin;
+
+    start(host);
+    assert_int_equal(vtpmring_front_link_open(
+                         &link, fake_xen_port(host->xen, FRONT), &config),
+                     VTPMRING_OK);
+    begin = now_us();
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(transmit(&link), VTPMRING_OK);
+    atomic_store(&host->slow, true);
+    assert_int_equal(transmit_within(&link, 30), VTPMRING_AGAIN);
+    assert_int_equal(vtpmring_front_link_cancel(&link), VTPMRING_OK);
+    {
+        unsigned char response[64];
+        size_t length;
+
+        assert_int_equal(vtpmring_front_link_receive(
+                             &link, response, sizeof(response), &length, 5000),
+                         VTPMRING_OK);
+    }
+    vtpmring_front_link_close(&link);
+    stop(host);
+    assert_int_equal(atomic_load(&host->served), 21);
+    assert_true(atomic_load(&host->all_us) <= now_us() - begin);
+    assert_true(host->execute_us > 0);
+    assert_false(atomic_load(&host->too_fast));
 }
 
 static void test_backend_that_stopped_in_order_is_replaced(void **state)
@@ -665,6 +727,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_commands_and_close),
+        TEST(test_service_times),
         TEST(test_backend_that_stopped_in_order_is_replaced),
         TEST(test_command_of_a_killed_backend_is_dropped),
         TEST(test_cancel_reaches_a_running_command),

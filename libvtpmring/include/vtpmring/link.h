@@ -195,6 +195,13 @@ struct vtpmring_back_set_ops {
     size_t (*execute)(void *context, struct vtpmring_back_device *device,
                       unsigned char *command, size_t length, uint8_t locality,
                       const unsigned char **response);
+    /**
+     * The response of execute is on the page. Serving thread, under the lock
+     * of the set: quick, and no call of the set.
+     * @param us microseconds since the command was seen on the page
+     */
+    void (*served)(void *context, struct vtpmring_back_device *device,
+                   uint64_t us);
     /** Makes the running command stop early; repeated until it does. Control
      *  thread, while execute runs in the serving thread. */
     void (*abort)(void *context, struct vtpmring_back_device *device);
