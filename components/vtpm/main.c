@@ -18,6 +18,12 @@ static void on_signal(int signal_number)
     vtpm_serve_stop();
 }
 
+static void on_report(int signal_number)
+{
+    (void)signal_number;
+    vtpm_serve_report();
+}
+
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -25,6 +31,9 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = on_report;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR1, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     /* a limit on the size of files is a full disk to us */

@@ -45,7 +45,9 @@ static const char usage[] =
     "\n"
     "Exit codes: 0 stopped in order, 1 failure, 2 wrong usage. SIGTERM and "
     "SIGINT\n"
-    "stop it; the guest stays connected and goes on when vtpm runs again.\n";
+    "stop it; the guest stays connected and goes on when vtpm runs again. On "
+    "SIGUSR1\n"
+    "it says how long commands took.\n";
 
 enum { OPT_CREATE_KEY = 256, OPT_EXIT, OPT_POLL_US, OPT_MAX_EXTRA };
 

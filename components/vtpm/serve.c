@@ -2,14 +2,17 @@
 #include "serve.h"
 #include "guest.h"
 #include "notify.h"
+#include "times.h"
 #include "uuid.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vtpmring/link.h>
 #include <vtpmring/port_xen_user.h>
 
@@ -35,6 +38,7 @@ struct vtpm_server {
 /* What a signal handler needs to find. */
 static _Atomic(struct vtpmring_back_set *) current;
 static atomic_bool stopped;
+static struct vtpm_times times;
 
 void vtpm_serve_stop(void)
 {
@@ -43,6 +47,17 @@ void vtpm_serve_stop(void)
     atomic_store(&stopped, true);
     if (set != NULL)
         vtpmring_back_set_stop(set);
+}
+
+void vtpm_serve_report(void)
+{
+    char line[VTPM_TIMES_LINE_SIZE];
+    const size_t length = vtpm_times_line(&times, line);
+    const int error = errno;
+
+    /* nothing is to be done about a full disk or a closed pipe */
+    if (write(STDERR_FILENO, line, length) < 0)
+        errno = error;
 }
 
 static bool accept_device(void *context, struct vtpmring_back_device *device,
@@ -112,6 +127,14 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
     return response_length;
 }
 
+static void served(void *context, struct vtpmring_back_device *device,
+                   uint64_t us)
+{
+    (void)context;
+    (void)device;
+    vtpm_times_add(&times, us);
+}
+
 static void abort_command(void *context, struct vtpmring_back_device *device)
 {
     struct vtpm_server *server = context;
@@ -141,6 +164,7 @@ static const struct vtpmring_back_set_ops ops = {
     .accept = accept_device,
     .announce = announce,
     .execute = execute,
+    .served = served,
     .abort = abort_command,
     .disconnected = disconnected,
     .closing = closing,
@@ -262,6 +286,8 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     vtpm_notify("READY=1");
     (void)vtpmring_back_set_serve(server->set);
     vtpm_notify("STOPPING=1");
+    if (vtpm_times_count(&times) > 0)
+        vtpm_serve_report();
     atomic_store(&current, NULL);
     end_control(server);
     if (server->failure != VTPM_OK) {

@@ -66,4 +66,11 @@ void vtpm_serve_end(struct vtpm_server *server);
  */
 void vtpm_serve_stop(void);
 
+/**
+ * Writes a line on standard error: how many commands were answered, and how
+ * long that took since each was seen on the page, saving of the state included.
+ * vtpm_serve() does it at its end, if there were any. For signal handlers.
+ */
+void vtpm_serve_report(void);
+
 #endif
