@@ -79,6 +79,7 @@ static enum vtpm_status begin(const struct vtpm_options *options,
         .family = family,
         .poll_us = options->poll_us,
         .max_extra_pages = options->max_extra_pages,
+        .ready_fd = options->ready_fd,
     };
 
     return vtpm_serve_begin(server, &serving, err);

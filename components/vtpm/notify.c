@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "notify.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,5 +29,17 @@ void vtpm_notify(const char *state)
     (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT,
                  (const struct sockaddr *)&to,
                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    (void)close(fd);
+}
+
+void vtpm_notify_fd(int fd)
+{
+    static const char line[] = "ready\n";
+
+    if (fd < 0)
+        return;
+    if (write(fd, line, sizeof(line) - 1) < 0)
+        fprintf(stderr, "vtpm: cannot say that it is ready: %s; it serves\n",
+                strerror(errno));
     (void)close(fd);
 }

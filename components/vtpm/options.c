@@ -2,7 +2,9 @@
 #include "options.h"
 #include "uuid.h"
 
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,9 @@ static const char usage[] =
     "                             (default 50, 0 sleeps at once)\n"
     "      --max-extra-pages N    take commands of 1+N pages (default 1, 0 to "
     "255)\n"
+    "      --ready-fd N           write a line to this open descriptor when it "
+    "serves,\n"
+    "                             and close it\n"
     "\n"
     "  -h, --help                 this text\n"
     "  -V, --version              the version\n"
@@ -49,7 +54,7 @@ static const char usage[] =
     "SIGUSR1\n"
     "it says how long commands took.\n";
 
-enum { OPT_CREATE_KEY = 256, OPT_EXIT, OPT_POLL_US, OPT_MAX_EXTRA };
+enum { OPT_CREATE_KEY = 256, OPT_EXIT, OPT_POLL_US, OPT_MAX_EXTRA, OPT_READY };
 
 static const struct option long_options[] = {
     {"uuid", required_argument, NULL, 'u'},
@@ -61,6 +66,7 @@ static const struct option long_options[] = {
     {"exit", no_argument, NULL, OPT_EXIT},
     {"poll-us", required_argument, NULL, OPT_POLL_US},
     {"max-extra-pages", required_argument, NULL, OPT_MAX_EXTRA},
+    {"ready-fd", required_argument, NULL, OPT_READY},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -101,6 +107,19 @@ static int family(const char *text, struct vtpm_options *options)
     return -1;
 }
 
+static int descriptor(const char *text, struct vtpm_options *options)
+{
+    unsigned fd;
+    int code = number("--ready-fd", text, INT_MAX, &fd);
+
+    if (code >= 0)
+        return code;
+    if (fcntl((int)fd, F_GETFD) < 0)
+        return mistake("--ready-fd takes a descriptor that is open", text);
+    options->ready_fd = (int)fd;
+    return -1;
+}
+
 static int one(int option, const char *value, struct vtpm_options *options,
                bool *have_uuid)
 {
@@ -132,6 +151,8 @@ static int one(int option, const char *value, struct vtpm_options *options,
     case OPT_MAX_EXTRA:
         return number("--max-extra-pages", value, VTPMRING_PAGE_EXTRA_MAX,
                       &options->max_extra_pages);
+    case OPT_READY:
+        return descriptor(value, options);
     case 'h':
         fputs(usage, stdout);
         return EXIT_SUCCESS;
@@ -151,7 +172,8 @@ int vtpm_options_parse(int argc, char **argv, struct vtpm_options *options)
 
     *options = (struct vtpm_options){.family = VTPM_FAMILY_20,
                                      .poll_us = POLL_US_DEFAULT,
-                                     .max_extra_pages = 1};
+                                     .max_extra_pages = 1,
+                                     .ready_fd = -1};
     while ((option = getopt_long(argc, argv, "u:s:k:pt:hV", long_options,
                                  NULL)) != -1) {
         code = one(option, optarg, options, &have_uuid);

@@ -23,6 +23,7 @@ struct vtpm_options {
     bool exit;                /**< do not serve */
     unsigned poll_us;         /**< adaptive polling */
     unsigned max_extra_pages; /**< extra pages to take */
+    int ready_fd;             /**< told when it serves; -1 for none */
 };
 
 /**

@@ -284,6 +284,7 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     if (atomic_load(&stopped))
         vtpmring_back_set_stop(server->set);
     vtpm_notify("READY=1");
+    vtpm_notify_fd(server->options.ready_fd);
     (void)vtpmring_back_set_serve(server->set);
     vtpm_notify("STOPPING=1");
     if (vtpm_times_count(&times) > 0)

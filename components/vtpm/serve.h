@@ -17,6 +17,7 @@ struct vtpm_serve_options {
     enum vtpm_family family;  /**< of the engine */
     unsigned poll_us;         /**< looks so long for the next command */
     unsigned max_extra_pages; /**< extra pages to take */
+    int ready_fd;             /**< vtpm_notify_fd() when it serves; -1: none */
 };
 
 /** A TPM's way to its guest. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# What a service manager hears of vtpm: when it serves, when it stops, and
-# nothing of one that cannot serve.
+# What a service manager, or a script, hears of vtpm: when it serves, when it
+# stops, and nothing of one that cannot serve.
 set -euo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -79,6 +79,36 @@ nobody_listens()
     done
 }
 
+# A FIFO's reader sees its end when vtpm has closed it.
+descriptor()
+{
+    local reader
+    mkfifo "$work/ready"
+    timeout 20 cat "$work/ready" >"$work/ready.heard" &
+    reader=$!
+    vtpm_start vtpm-1 "$uuid1" --ready-fd 9 9>"$work/ready"
+    wait "$reader"
+    same "what the descriptor said" "$(cat "$work/ready.heard")" ready
+    works guest-1
+    vtpm_kill vtpm-1
+}
+
+descriptor_without_a_word()
+{
+    refuses simxen run --domain vtpm-1 -- vtpm --uuid "$uuid2" \
+        --state "$work/vtpm-1.state" --key-file "$work/key" --ready-fd 9 \
+        9>"$work/none.fd"
+    same "what the descriptor said" "$(cat "$work/none.fd")" ""
+}
+
+# wrong_descriptor VALUE
+wrong_descriptor()
+{
+    local rc=0
+    vtpm --uuid "$uuid1" --state s --key-file k --ready-fd "$1" || rc=$?
+    same "exit code" "$rc" 2
+}
+
 listen path "$work/path.socket"
 listen name "@$work/name"
 listen none "$work/none.socket"
@@ -89,6 +119,10 @@ check "the wrong UUID: not ready" no_word --uuid "$uuid2" \
     --state "$work/vtpm-1.state" --key-file "$work/key"
 check "no key: not ready" no_word --uuid "$uuid1" \
     --state "$work/vtpm-1.state" --key-file "$work/no-key"
+check "a descriptor" descriptor
+check "the wrong UUID: a descriptor without a word" descriptor_without_a_word
+check "a descriptor that is not open" wrong_descriptor 77
+check "a descriptor that is no number" wrong_descriptor nine
 check "nobody listens, or nowhere: it serves all the same" nobody_listens
 kill "${listeners[@]}"
 finish
