@@ -47,6 +47,13 @@ vtpm_stop()
     within 1 refuses vtpm_runs "$1"
 }
 
+# vtpm_kill NAME: without a chance to do anything about it.
+vtpm_kill()
+{
+    kill -9 "$(vtpm_pid "$1")"
+    within 1 refuses vtpm_runs "$1"
+}
+
 # vtpm_connected NAME COUNT: whether guests have connected so many times; a
 # process that takes over a connection is one of them.
 vtpm_connected()
