@@ -29,6 +29,13 @@ differ()
     printf '%s: %s, %s\n' "$1" "$2" "$3"
 }
 
+# less WHAT IS LIMIT
+less()
+{
+    [ "$2" -lt "$3" ] || fail "$1: is $2, should be less than $3"
+    printf '%s: %s\n' "$1" "$2"
+}
+
 # refuses COMMAND...: it must fail.
 refuses()
 {

@@ -95,6 +95,12 @@ vtpm_stop_all()
     vtpm_disks_remove
 }
 
+# stubdom_said NAME PATTERN: the lines of its console that match.
+stubdom_said()
+{
+    tr -d '\r' <"/var/log/xen/guest-$1.log" | grep "$2"
+}
+
 # vtpm_disks NAME UUID: the disks that vtpm-stubdom.cfg names, with a new TPM on one.
 vtpm_disks()
 {
