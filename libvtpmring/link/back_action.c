@@ -6,6 +6,9 @@
 
 /* Actions of one device before the others have their turn. */
 #define ADVANCE_MAX 32
+/* Lines that a frontend can bring about in a period. */
+#define TELL_MAX 20
+#define TELL_PERIOD_US 60000000u
 
 /* Once we have written a state, the first one is that of a newer device. */
 static enum vtpmring_xenbus_state
@@ -244,6 +247,26 @@ static enum vtpmring_status perform(struct vtpmring_back_device *device,
     }
 }
 
+/* A frontend can come and go as often as it likes, but not fill the log. */
+static void log_frontend(struct vtpmring_back_device *device, int level,
+                         const char *what, enum vtpmring_status status)
+{
+    const uint64_t now = device->set->port->ops->now_us(device->set->port);
+
+    if (now - device->told_since_us >= TELL_PERIOD_US) {
+        device->told_since_us = now;
+        device->told = 0;
+    }
+    if (device->told > TELL_MAX)
+        return;
+    if (device->told++ < TELL_MAX)
+        vtpmring_back_set_log(device, level, what, status);
+    else
+        vtpmring_back_set_log(device, 4,
+                              "too many such lines: silent for up to a minute",
+                              VTPMRING_OK);
+}
+
 /* Tells the user and the operator what has just come to pass. */
 static void tell(struct vtpmring_back_device *device, uint8_t before,
                  enum vtpmring_status status)
@@ -252,15 +275,14 @@ static void tell(struct vtpmring_back_device *device, uint8_t before,
 
     if (status != VTPMRING_OK && status != VTPMRING_AGAIN &&
         status != VTPMRING_CLOSED)
-        vtpmring_back_set_log(device, 4, vtpmring_back_table[before].name,
-                              status);
+        log_frontend(device, 4, vtpmring_back_table[before].name, status);
     if (before == VTPMRING_BACK_PHASE_CONFIRM && status == VTPMRING_OK) {
-        vtpmring_back_set_log(device, 6, "frontend connected", VTPMRING_OK);
+        log_frontend(device, 6, "frontend connected", VTPMRING_OK);
         if (ops->connected != NULL)
             ops->connected(device->set->config.context, device);
     }
     if (vtpmring_back_table[before].action == VTPMRING_BACK_UNMAP) {
-        vtpmring_back_set_log(device, 6, "frontend disconnected", VTPMRING_OK);
+        log_frontend(device, 6, "frontend disconnected", VTPMRING_OK);
         vtpmring_back_set_lock(device->set);
         device->goodbye = true;
         vtpmring_back_set_unlock(device->set);

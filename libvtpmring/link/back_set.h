@@ -52,6 +52,9 @@ struct vtpmring_back_device {
     uint64_t idle_since_us;            /**< waits for a command, 0: does not */
     uint64_t seen_us;                  /**< when its page was looked at */
     uint64_t answered_us;              /**< when it got its last response */
+    uint64_t told_since_us;            /**< control: a period of the log */
+    unsigned told;                     /**< control: lines of its frontend in it
+                                        */
     uint64_t remove_us;                /**< when its nodes are to be removed */
     uint64_t ask_us;                   /**< held: when to ask again */
     void *user;                        /**< the user's */

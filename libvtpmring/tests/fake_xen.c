@@ -229,9 +229,9 @@ static uint64_t now_us(struct vtpmring_port *port)
 {
     struct timespec t;
 
-    (void)port;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000 +
+           atomic_load(&domain_of(port)->xen->ahead_us);
 }
 
 static unsigned events(struct fake_domain *domain)
@@ -330,9 +330,11 @@ static void release(struct vtpmring_port *port, void *memory)
 
 static void log_line(struct vtpmring_port *port, int level, const char *text)
 {
-    (void)port;
     (void)level;
     (void)text;
+    fake_enter(port);
+    domain_of(port)->lines++;
+    fake_leave(port);
 }
 
 static const struct vtpmring_port_ops ops = {
@@ -447,6 +449,21 @@ unsigned char *fake_xen_page(struct fake_xen *xen, uint16_t domid)
         if (xen->grants[i].owner == domid && xen->grants[i].live)
             return xen->grants[i].at;
     return NULL;
+}
+
+void fake_xen_advance(struct fake_xen *xen, uint64_t us)
+{
+    atomic_fetch_add(&xen->ahead_us, us);
+}
+
+unsigned fake_xen_lines(struct fake_xen *xen, uint16_t domid)
+{
+    unsigned lines;
+
+    fake_enter(&xen->domains[domid].port);
+    lines = xen->domains[domid].lines;
+    fake_leave(&xen->domains[domid].port);
+    return lines;
 }
 
 unsigned fake_xen_waits(struct fake_xen *xen, uint16_t domid)

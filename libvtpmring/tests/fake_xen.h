@@ -38,5 +38,9 @@ bool fake_xen_has_failed(struct fake_xen *xen, uint16_t domid);
 unsigned char *fake_xen_page(struct fake_xen *xen, uint16_t domid);
 /** Calls of wait() that a domain has made. */
 unsigned fake_xen_waits(struct fake_xen *xen, uint16_t domid);
+/** The clock of all domains goes ahead. */
+void fake_xen_advance(struct fake_xen *xen, uint64_t us);
+/** Lines that a domain has logged. */
+unsigned fake_xen_lines(struct fake_xen *xen, uint16_t domid);
 
 #endif

@@ -9,6 +9,7 @@
 #include "fake_xen.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <vtpmring/page.h>
 
 #define FAKE_DOMAINS 8
@@ -46,7 +47,7 @@ struct fake_domain {
     pthread_mutex_t lock;
     uint16_t domid;
     int pages, channels;
-    unsigned fail_at, waits, woken;
+    unsigned fail_at, waits, woken, lines;
     bool has_failed;
     uint64_t timer_us;
     struct fake_watch watches[FAKE_WATCHES];
@@ -69,9 +70,10 @@ struct fake_xen {
     size_t node_count;
     struct fake_node saved[FAKE_NODES]; /* of the transaction */
     size_t saved_count;
-    bool open;       /* there is a transaction */
-    pthread_t owner; /* of it */
-    bool conflict;   /* the toolstack has written since it began */
+    _Atomic(uint64_t) ahead_us; /* of the clock */
+    bool open;                  /* there is a transaction */
+    pthread_t owner;            /* of it */
+    bool conflict;              /* the toolstack has written since it began */
 };
 
 void fake_enter(struct vtpmring_port *port);
