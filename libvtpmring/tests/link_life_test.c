@@ -366,6 +366,7 @@ static void test_replaced_device_is_served(void **state)
     stop(host);
 }
 
+/* defect 12: the UUID decides, not the place of the device */
 static void test_replaced_device_of_another_is_not(void **state)
 {
     struct host *host = *state;

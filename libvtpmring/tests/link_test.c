@@ -454,6 +454,7 @@ static void *be_a_guest(void *context)
     return NULL;
 }
 
+/* defect 2: there is room for the second frontend, and the next */
 static void test_many_frontends(void **state)
 {
     struct host *host = *state;
@@ -544,8 +545,8 @@ static void rewrite(struct host *host, const struct vtpmring_front_link *link,
     fake_xen_write(host->xen, OTHER_DEVICE "/state", states[n % 10]);
 }
 
-/* One guest writes what it likes onto its page and into its nodes; another one
- * is answered as if it were alone. */
+/* defects 3 and 5: one guest writes what it likes onto its page and into its
+ * nodes; another one is answered as if it were alone. */
 static void test_hostile_neighbour(void **state)
 {
     struct host *host = *state;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A guest that writes whatever it likes into its own nodes: its vTPM refuses
 # and lives, its neighbour notices nothing, and when it behaves again, it is
-# served again.
+# served again (defects 2, 3 and 5).
 set -euo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

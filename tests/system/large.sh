@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Commands and responses of all 4096 bytes with extra pages; and a peer that
-# has one page only.
+# has one page only: what does not fit is an error, once (defect 4).
 set -euo pipefail
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

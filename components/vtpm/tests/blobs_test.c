@@ -136,6 +136,7 @@ static void every_cut_is_refused(void **state)
     vtpm_blobs_free(&blobs);
 }
 
+/* Blobs of libtpms are hostile input, as in swtpm and OpenHCL. */
 static void hostile_fields_are_refused(void **state)
 {
     static const struct {

@@ -148,6 +148,7 @@ static void provisioning_needs_an_order_and_a_blank_place(void **state)
     tpm_end(&tpm);
 }
 
+/* An interrupted first start leaves no TPM with half an identity. */
 static void a_failed_first_save_is_no_tpm(void **state)
 {
     struct vtpm_keys *keys = key_file(0);

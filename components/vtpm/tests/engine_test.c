@@ -164,6 +164,7 @@ static void break_disk(int error)
     faults.error = error;
 }
 
+/* Defect 9: a save that failed is no detail. */
 static void unsaved_is_never_answered(void **state)
 {
     struct tpm tpm;
@@ -269,6 +270,7 @@ static void stop_and_crash(struct tpm *tpm)
     tpm_crash_and_restart(tpm);
 }
 
+/* Without TPM2_Shutdown the dictionary-attack counter locks the user out. */
 static void a_stop_is_orderly_and_a_kill_is_not(void **state)
 {
     struct tpm tpm;

@@ -144,6 +144,7 @@ static void crash_at_each_step_with_a_key_file(void **state)
     vtpm_keys_close(keys);
 }
 
+/* Defect 8: the good slot is not given up before the keeper has confirmed. */
 static void crash_at_each_step_with_a_remote_keeper(void **state)
 {
     struct keeper *keeper = keeper_new();

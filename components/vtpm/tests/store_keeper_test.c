@@ -17,6 +17,7 @@ static void assert_fails(const char *path, struct vtpm_keys *keys,
     image_free(&before);
 }
 
+/* Defect 11: protection against rollback is no stub. */
 static void a_remote_keeper_detects_old_copies(void **state)
 {
     struct keeper *keeper = keeper_new();

@@ -132,6 +132,7 @@ static void the_same_state_is_never_encrypted_alike(void **state)
     vtpm_keys_close(keys);
 }
 
+/* A state that runs twice is two TPMs with one identity. */
 static void a_second_owner_is_refused(void **state)
 {
     struct vtpm_keys *keys = key_file(0);
