@@ -25,6 +25,7 @@ struct vtpm_server {
     enum vtpmring_status control;
     pthread_t thread;
     bool joined;
+    bool disorderly;          /* serving thread: the last end of a guest was */
     pthread_mutex_t busy;     /* held by the one user of the engine */
     enum vtpm_status failure; /* of the engine */
     struct vtpm_error why;
@@ -149,6 +150,7 @@ static void abort_command(void *context, struct vtpmring_back_device *device)
 static void disconnected(void *context, struct vtpmring_back_device *device)
 {
     struct vtpm_server *server = context;
+    const bool before = server->disorderly;
     struct vtpm_error err;
     enum vtpm_status status;
 
@@ -156,7 +158,9 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
     (void)pthread_mutex_lock(&server->busy);
     status = vtpm_engine_shutdown(server->engine, &err);
     (void)pthread_mutex_unlock(&server->busy);
-    if (status != VTPM_OK)
+    server->disorderly = status != VTPM_OK;
+    /* a guest can come and go as often as it likes */
+    if (server->disorderly && !before)
         server->port->ops->log(server->port, 3, err.text);
 }
 

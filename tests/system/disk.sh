@@ -71,6 +71,30 @@ it_recovers_by_itself()
     nv_is "after!"
 }
 
+# A guest that connects again and again meanwhile; the log is no file here, for
+# its lines would not be written either.
+no_flood()
+{
+    local n
+    vtpm_kill vtpm-1
+    mkfifo "$work/log"
+    cat "$work/log" >"$work/lines" &
+    simxen run --domain vtpm-1 -- \
+        vtpm --uuid "$uuid1" --state "$work/vtpm-1.state" \
+        --key-file "$work/key" >"$work/log" 2>&1 </dev/null &
+    printf '%d\n' $! >"$work/vtpm-1.pid"
+    nv_is "after!"
+    disk_full
+    refuses write_nv "lost!!"
+    for n in 1 2 3 4 5; do
+        refuses in_domain guest-1 tpm2_getrandom 8
+    done
+    disk_free
+    nv_is "after!"
+    cat "$work/lines"
+    [ "$(grep -vc frontend "$work/lines")" -le 4 ]
+}
+
 # A new vTPM that finds no room is refused in one line and leaves nothing.
 no_half_a_tpm()
 {
@@ -91,5 +115,6 @@ check "a write that cannot be kept is an error to the guest" \
 check "nothing is told of a state that is not kept" nothing_is_told
 check "the state of before is there after a crash" nothing_is_lost
 check "with room again, the next write is kept" it_recovers_by_itself
+check "that is said, but not again and again" no_flood
 check "no room for a new vTPM: one line, no file" no_half_a_tpm
 finish
