@@ -44,8 +44,6 @@ enum vtpmring_status vtpmring_tis_crb_send(struct vtpmring_tis *tis)
         tis->length = length;
         return VTPMRING_ENOBUF;
     }
-    /* one that is left over would end the next command */
-    tis_write32(tis, tis->held, CRB_CANCEL, 0);
     while (tis->at < length) {
         uint32_t offset = buffer.offset + (uint32_t)tis->at;
         const uint8_t *b = p + tis->at;

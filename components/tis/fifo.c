@@ -3,9 +3,15 @@
 #include "private.h"
 #include "registers.h"
 
-static size_t smaller(size_t a, size_t b)
+/* How many bytes go at once. The last one goes alone, after another look at
+ * the status: that is where the chip says whether it sees the same end. */
+static size_t portion(uint32_t sts, size_t left)
 {
-    return a < b ? a : b;
+    size_t burst = TIS_STS_BURST(sts);
+
+    if (left > 1)
+        left--;
+    return burst < left ? burst : left;
 }
 
 /* Status and burst count in one read, so that they belong together. */
@@ -27,11 +33,11 @@ enum vtpmring_status vtpmring_tis_fifo_send(struct vtpmring_tis *tis,
 
     if (rc != VTPMRING_OK)
         return rc;
-    /* it takes the command for complete, or for none */
-    if (tis->at > 0 && (sts & TIS_STS_VALID) != 0 &&
-        (sts & TIS_STS_EXPECT) == 0)
-        return VTPMRING_EPEER_STATE;
-    count = smaller(TIS_STS_BURST(sts), tis->command_length - tis->at);
+    if (tis->at > 0 && (sts & TIS_STS_VALID) == 0)
+        return VTPMRING_AGAIN;
+    if (tis->at > 0 && (sts & TIS_STS_EXPECT) == 0)
+        return VTPMRING_EPEER_STATE; /* it takes less for the whole command */
+    count = portion(sts, tis->command_length - tis->at);
     *moved = count > 0;
     while (count-- > 0)
         tis_write8(tis, tis->held, TIS_FIFO, tis->command[tis->at++]);
@@ -69,7 +75,7 @@ enum vtpmring_status vtpmring_tis_fifo_receive(struct vtpmring_tis *tis,
         return VTPMRING_AGAIN;
     if ((sts & TIS_STS_AVAILABLE) == 0)
         return VTPMRING_EPEER_LENGTH; /* less than its header says */
-    count = smaller(TIS_STS_BURST(sts), end - tis->at);
+    count = portion(sts, end - tis->at);
     *moved = count > 0;
     while (count-- > 0)
         tis->response[tis->at++] = tis_read8(tis, tis->held, TIS_FIFO);
@@ -78,7 +84,6 @@ enum vtpmring_status vtpmring_tis_fifo_receive(struct vtpmring_tis *tis,
         if (rc != VTPMRING_OK)
             return rc;
     }
-    if (tis->at != tis->length)
-        return VTPMRING_AGAIN;
-    return vtpmring_tis_is_ours(tis) ? VTPMRING_OK : VTPMRING_EPEER_GONE;
+    return tis->length > 0 && tis->at == tis->length ? VTPMRING_OK
+                                                     : VTPMRING_AGAIN;
 }

@@ -22,7 +22,6 @@ enum vtpmring_status vtpmring_tis_init(struct vtpmring_tis *tis,
         .table = vtpmring_tis_fifo_table,
         .wanted = VTPMRING_TIS_NO_LOCALITY,
         .held = VTPMRING_TIS_NO_LOCALITY,
-        .sick = true,
     };
     return VTPMRING_OK;
 }

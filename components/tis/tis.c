@@ -88,6 +88,7 @@ static void enter(struct vtpmring_tis *tis, uint8_t phase, uint64_t now)
     phase = divert(tis, phase);
     if (phase == VTPMRING_TIS_NONE) {
         tis->held = VTPMRING_TIS_NO_LOCALITY;
+        tis->sick = true; /* by the time we have it again */
         if (tis->wanted == VTPMRING_TIS_NO_LOCALITY)
             tis->pending = false; /* it was all that was wanted */
     }
@@ -110,6 +111,7 @@ static void note_loss(struct vtpmring_tis *tis)
     if (is_fifo(tis))
         tis_write8(tis, tis->held, TIS_ACCESS, TIS_ACCESS_SEIZED);
     tis->lost++;
+    tis->sick = true;
     tis->held = VTPMRING_TIS_NO_LOCALITY;
 }
 
@@ -120,7 +122,6 @@ static void fail(struct vtpmring_tis *tis, enum vtpmring_status why,
 
     if (tis->phase == VTPMRING_TIS_CHECK) {
         note_loss(tis);
-        tis->sick = true;
     }
     if (next == VTPMRING_TIS_RETRY) {
         if (why != VTPMRING_ENOBUF && why != VTPMRING_EUNSUPPORTED &&
@@ -135,7 +136,6 @@ static void fail(struct vtpmring_tis *tis, enum vtpmring_status why,
         tis->result = why;
     if (next == VTPMRING_TIS_STUCK) {
         tis->stuck++;
-        tis->sick = true;
         if (tis->result == VTPMRING_CANCELED)
             tis->result = VTPMRING_EPEER_TIMEOUT;
     }
@@ -151,7 +151,6 @@ static void lose(struct vtpmring_tis *tis, uint64_t now)
     note_loss(tis);
     tis->result = VTPMRING_EPEER_GONE;
     tis->pending = false;
-    tis->sick = true;
     enter(tis, VTPMRING_TIS_NONE, now);
 }
 
@@ -221,10 +220,7 @@ static enum vtpmring_status look(struct vtpmring_tis *tis)
     if (value != ones && (value & row->mask) == row->want)
         return VTPMRING_OK;
     /* nobody answers: so it is where a locality is not the active one */
-    if (!about_locality &&
-        (value == ones || tis->phase == VTPMRING_TIS_RUN ||
-         tis->phase == VTPMRING_TIS_CANCEL) &&
-        !vtpmring_tis_is_ours(tis))
+    if (!about_locality && value == ones && !vtpmring_tis_is_ours(tis))
         return VTPMRING_EPEER_GONE;
     return VTPMRING_AGAIN;
 }

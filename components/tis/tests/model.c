@@ -81,6 +81,8 @@ void model_let_go(struct model *model)
 {
     unsigned next = NOBODY;
 
+    if (model->fault == FAULT_KEEPS_LOCALITY)
+        return;
     for (unsigned i = 0; i < 5; i++)
         if (model->asked[i])
             next = i;

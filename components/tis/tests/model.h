@@ -21,6 +21,7 @@ enum fault {
     FAULT_NO_LOCALITY,    /**< no locality is granted */
     FAULT_NEVER_READY,    /**< stays idle */
     FAULT_NO_BURST,       /**< burst count 0 */
+    FAULT_NO_BURST_LATER, /**< ... once there is a response */
     FAULT_ONE_BURST,      /**< burst count 1 */
     FAULT_HUGE_BURST,     /**< burst count 65535 */
     FAULT_NEVER_VALID,    /**< stsValid is never set */
@@ -41,6 +42,11 @@ enum fault {
     FAULT_LOST_SENDING,   /**< locality 4 seizes after 5 bytes */
     FAULT_LOST_RUNNING,   /**< ... while the command runs */
     FAULT_LOST_RECEIVING, /**< ... after 5 bytes of the response */
+    FAULT_LOST_LATE,      /**< ... after 20 bytes of it */
+    FAULT_LOST_SHARED,    /**< CRB: ... and its registers are the next one's */
+    FAULT_KEEPS_LOCALITY, /**< does not take a locality back */
+    FAULT_VALID_AT_TIMES, /**< every other status is not valid */
+    FAULT_TRICKLES,       /**< a burst count of 1 every 700 ms, else 0 */
     FAULT_VANISHES,       /**< after the command nothing answers any more */
     FAULT_ERROR,          /**< CRB: says that it is in error */
     FAULT_NEVER_IDLE,     /**< CRB: goIdle is not answered */
@@ -73,12 +79,14 @@ struct model {
     bool one_locality;  /**< CRB */
 
     uint64_t now;
-    uint64_t settled; /**< the last change is over then */
-    uint64_t done;    /**< the command is over then */
-    unsigned active;  /**< locality, 0xff none */
+    uint64_t settled;  /**< the last change is over then */
+    uint64_t trickled; /**< the last byte was allowed then */
+    uint64_t done;     /**< the command is over then */
+    unsigned active;   /**< locality, 0xff none */
     bool asked[5], seized[5];
     enum chip_state state;
     bool crb_ready, crb_idle; /**< bits of TPM_CRB_CTRL_REQ */
+    bool shared;              /**< registers of no locality */
     bool crb_cancel, canceled, hung, short_by_one;
     uint8_t buffer[4096]; /**< the command, then the response */
     size_t length;        /**< bytes of it */

@@ -85,6 +85,13 @@ static uint8_t byte_at(struct model *model, uint32_t offset)
         model_seize(model, 4);
         return 0xff;
     }
+    if (at == 20 && model->fault == FAULT_LOST_SHARED)
+        model->shared = true;
+    if (at == 20 && (model_shows(model, FAULT_LOST_LATE) ||
+                     model_shows(model, FAULT_LOST_SHARED))) {
+        model_seize(model, 4);
+        return 0xff;
+    }
     return at < model->length ? model->buffer[at] : 0xff;
 }
 
@@ -140,7 +147,7 @@ uint32_t crb_read(struct model *model, unsigned locality, uint32_t offset,
     default:
         break;
     }
-    if (model->active != locality)
+    if (model->active != locality && !model->shared)
         return 0xffffffff;
     if (offset < BUFFER)
         return control(model, locality, offset);

@@ -40,6 +40,8 @@ static uint32_t status(struct model *model)
     bool settled = model_is_settled(model);
     uint32_t burst = model->burst;
 
+    if (model->fault == FAULT_VALID_AT_TIMES && model->accesses % 2 == 0)
+        settled = false;
     if (settled && model->fault != FAULT_NEVER_VALID)
         value |= 0x80;
     if (settled && model->state == CHIP_READY &&
@@ -49,8 +51,14 @@ static uint32_t status(struct model *model)
         value |= 0x10;
     if (settled && expects(model))
         value |= 0x08;
-    if (model_shows(model, FAULT_NO_BURST))
+    if (model_shows(model, FAULT_NO_BURST) ||
+        (model->state == CHIP_HAS && model_shows(model, FAULT_NO_BURST_LATER)))
         burst = 0;
+    if (model->fault == FAULT_TRICKLES) {
+        burst = model->now - model->trickled > 700000;
+        if (burst > 0)
+            model->trickled = model->now;
+    }
     if (model->fault == FAULT_ONE_BURST)
         burst = 1;
     if (model->fault == FAULT_HUGE_BURST)
@@ -84,7 +92,9 @@ static uint8_t take_byte(struct model *model)
     if (model->at >= end_of(model))
         return 0xff;
     byte = model->buffer[model->at++];
-    if (model->at == 5 && model_shows(model, FAULT_LOST_RECEIVING))
+    if (model->at == 20 && model_shows(model, FAULT_LOST_LATE))
+        model_seize(model, 4);
+    else if (model->at == 5 && model_shows(model, FAULT_LOST_RECEIVING))
         model_seize(model, 4);
     return byte;
 }

@@ -3,6 +3,19 @@
 
 #define CANARY 0xa5
 
+static const char *only;
+
+void rig_only(const char *family)
+{
+    only = family;
+}
+
+bool rig_tries(enum vtpmring_tis_interface interface)
+{
+    return only == NULL ||
+           strcmp(only, interface == VTPMRING_TIS_FIFO_12 ? "12" : "20") == 0;
+}
+
 void check_status(enum vtpmring_status is, enum vtpmring_status wanted,
                   const char *file, int line)
 {

@@ -22,6 +22,11 @@ struct rig {
     uint64_t began; /**< the last command, in the model's time */
 };
 
+/** Leaves out chips of the other family: libtpms has one TPM per process.
+ *  @param family "12", "20", or NULL for both */
+void rig_only(const char *family);
+/** Whether a chip is not left out. */
+bool rig_tries(enum vtpmring_tis_interface interface);
 /** Makes both, and probes. */
 void rig_begin(struct rig *rig, enum vtpmring_tis_interface interface);
 /** The same with other options. */
