@@ -147,7 +147,8 @@ endfunction()
 function(check_headers)
   file(GLOB_RECURSE headers ${SOURCE}/libvtpmring/include/*.h
     ${SOURCE}/libvtpmring/port/xen-user/include/*.h
-    ${SOURCE}/components/tcti/include/*.h)
+    ${SOURCE}/components/tcti/include/*.h
+    ${SOURCE}/components/tis/include/*.h)
   if(NOT headers)
     message(FATAL_ERROR "no public header found")
   endif()

@@ -74,7 +74,8 @@ void tcti_log(int level, const char *format, ...)
         if (*at < ' ' || *at > '~')
             *at = '?';
     }
-    (void)fprintf(stderr, "%s:tcti:vtpmring: %s\n", label(level), line);
+    (void)fprintf(stderr, "%s:tcti:%s: %s\n", label(level), tcti_log_name,
+                  line);
     errno = error;
 }
 

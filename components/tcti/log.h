@@ -14,8 +14,11 @@ enum tcti_log_level {
     TCTI_LOG_DEBUG = 7
 };
 
+/** Who speaks: the name of the library, which has to define it. */
+extern const char tcti_log_name[];
+
 /**
- * Writes one line to stderr: "ERROR:tcti:vtpmring: text". Errors are shown
+ * Writes one line to stderr: "ERROR:tcti:NAME: text". Errors are shown
  * unless TSS2_LOG (see tpm2-tss: "module+level,...", here the modules "tcti"
  * and "all") says "none"; lower levels only if it asks for them.
  * Keeps errno. Any thread.

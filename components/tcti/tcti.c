@@ -7,6 +7,8 @@
 #include "context.h"
 #include "log.h"
 
+const char tcti_log_name[] = "vtpmring";
+
 static TSS2_RC make_sticky(TSS2_TCTI_CONTEXT *opaque, TPM2_HANDLE *handle,
                            uint8_t sticky)
 {
