@@ -74,7 +74,8 @@ static void copy(struct vtpmring_tis *tis, const struct buffer *buffer,
             for (unsigned i = 0; i < 4; i++)
                 tis->response[tis->at++] = (uint8_t)(word >> 8 * i);
         } else {
-            tis->response[tis->at++] = tis_read8(tis, tis->held, offset);
+            tis->response[tis->at] = tis_read8(tis, tis->held, offset);
+            tis->at++;
         }
     }
 }

@@ -77,8 +77,8 @@ enum vtpmring_status vtpmring_tis_fifo_receive(struct vtpmring_tis *tis,
         return VTPMRING_EPEER_LENGTH; /* less than its header says */
     count = portion(sts, end - tis->at);
     *moved = count > 0;
-    while (count-- > 0)
-        tis->response[tis->at++] = tis_read8(tis, tis->held, TIS_FIFO);
+    for (; count > 0; count--, tis->at++)
+        tis->response[tis->at] = tis_read8(tis, tis->held, TIS_FIFO);
     if (tis->length == 0 && tis->at == end) {
         rc = vtpmring_tis_judge(tis, VTPMRING_TPM_COMMAND_MAX);
         if (rc != VTPMRING_OK)

@@ -150,7 +150,6 @@ static void lose(struct vtpmring_tis *tis, uint64_t now)
 {
     note_loss(tis);
     tis->result = VTPMRING_EPEER_GONE;
-    tis->pending = false;
     enter(tis, VTPMRING_TIS_NONE, now);
 }
 
