@@ -84,6 +84,17 @@ vtpm_occupy()
     within 60 vtpm_worked "$1" $((before + 30))
 }
 
+# vtpm_timed NAME: what it has said last of its service times, into count, p50,
+# p99 and longest; prints it.
+vtpm_timed()
+{
+    local line
+    line=$(grep '^vtpm: service time of ' "$work/vtpm-$1.log" | tail -n 1)
+    echo "$line"
+    set -- $(echo "$line" | sed 's/p[59][09]//g' | tr -cd '0-9 ')
+    count=$1 p50=$2 p99=$3 longest=$4
+}
+
 vtpm_stop_all()
 {
     local file name
