@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A backend that keeps to no rule, in the place of a vTPM.
+ *
+ *     hostile_backend FRONTEND-DOMAIN
+ *
+ * It serves device 0 of that domain. Its answers are those of the table, one
+ * after the other, and a right one after each. It ends when the device is gone.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include <vtpmring/page.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+#include <xenstore.h>
+
+static struct {
+    struct xs_handle *store;
+    xengnttab_handle *grants;
+    xenevtchn_handle *channels;
+    uint32_t peer;
+    volatile unsigned char *page;
+    int port;
+    unsigned answers;
+} host;
+
+static const unsigned char right[] = {
+    0x80, 0x01, 0, 0, 0, 20, 0, 0, 0, 0, 0, 8, 1, 2, 3, 4, 'r', 'i', 'g', 'h'};
+
+static void nap_us(long us)
+{
+    struct timespec t = {0, us * 1000};
+
+    (void)nanosleep(&t, NULL);
+}
+
+static void write_node(const char *name, const char *value)
+{
+    char path[80];
+
+    (void)snprintf(path, sizeof(path), "backend/vtpm/%u/0/%s",
+                   (unsigned)host.peer, name);
+    (void)xs_write(host.store, XBT_NULL, path, value, (unsigned)strlen(value));
+}
+
+/* A node of the frontend; -1 if there is none. */
+static long read_node(const char *name)
+{
+    char path[80];
+    unsigned length;
+    char *text;
+    long value = -1;
+
+    (void)snprintf(path, sizeof(path), "/local/domain/%u/device/vtpm/0/%s",
+                   (unsigned)host.peer, name);
+    text = xs_read(host.store, XBT_NULL, path, &length);
+    if (text != NULL)
+        value = strtol(text, NULL, 10);
+    free(text);
+    return value;
+}
+
+static void notify(void)
+{
+    (void)xenevtchn_notify(host.channels, (evtchn_port_t)host.port);
+}
+
+static void finish(uint32_t length, uint8_t state)
+{
+    memcpy((void *)(host.page + VTPMRING_PAGE_HEAD_SIZE +
+                    host.page[VTPMRING_PAGE_NR_EXTRA_OFFSET] *
+                        VTPMRING_PAGE_REF_SIZE),
+           right, sizeof(right));
+    memcpy((void *)host.page, &length, sizeof(length));
+    __atomic_store_n(&host.page[VTPMRING_PAGE_STATE_OFFSET], state,
+                     __ATOMIC_SEQ_CST);
+    notify();
+}
+
+static void give_length(uint32_t length)
+{
+    finish(length, VTPMRING_PAGE_FINISH);
+}
+
+static void give_state(uint32_t state)
+{
+    finish(sizeof(right), (uint8_t)state);
+}
+
+/* The frontend wrote the number of extra pages, and knows it. */
+static void give_extra(uint32_t count)
+{
+    const uint8_t before = host.page[VTPMRING_PAGE_NR_EXTRA_OFFSET];
+
+    memcpy((void *)(host.page + VTPMRING_PAGE_HEAD_SIZE +
+                    before * VTPMRING_PAGE_REF_SIZE),
+           right, sizeof(right));
+    memcpy((void *)host.page, &(uint32_t){sizeof(right)}, 4);
+    host.page[VTPMRING_PAGE_NR_EXTRA_OFFSET] = (uint8_t)count;
+    __atomic_store_n(&host.page[VTPMRING_PAGE_STATE_OFFSET],
+                     VTPMRING_PAGE_FINISH, __ATOMIC_SEQ_CST);
+    notify();
+}
+
+static void storm(uint32_t events)
+{
+    while (events-- > 0)
+        notify();
+    give_length(sizeof(right));
+}
+
+static void close_it(uint32_t state)
+{
+    char text[8];
+
+    (void)snprintf(text, sizeof(text), "%u", (unsigned)state);
+    write_node("state", text);
+}
+
+static void be_silent(uint32_t none)
+{
+    (void)none;
+}
+
+/* hostile_backend.sh knows what the frontend makes of each. */
+static const struct {
+    void (*give)(uint32_t number);
+    uint32_t number;
+} answers[] = {
+    {give_length, 0},    {give_length, 9},        {give_length, 19},
+    {give_length, 4089}, {give_length, 1u << 31}, {give_length, ~0u},
+    {give_state, 0},     {give_state, 4},         {give_state, 255},
+    {give_extra, 255},   {storm, 20000},          {close_it, 5},
+    {close_it, 6},       {close_it, 99},          {be_silent, 0},
+};
+
+static void answer(void)
+{
+    const unsigned n = host.answers++;
+
+    if (n % 2 == 1 || n / 2 >= sizeof(answers) / sizeof(answers[0]))
+        give_length(sizeof(right));
+    else
+        answers[n / 2].give(answers[n / 2].number);
+}
+
+static bool connected(void)
+{
+    long state = read_node("state");
+
+    return state == 3 || state == 4;
+}
+
+static void serve(void)
+{
+    bool asked = false;
+
+    for (unsigned i = 0; i % 100 != 0 || connected(); i++) {
+        if (host.page[VTPMRING_PAGE_STATE_OFFSET] != VTPMRING_PAGE_SUBMIT)
+            asked = false;
+        else if (!asked) {
+            asked = true;
+            answer();
+        }
+        nap_us(100);
+    }
+}
+
+static void connect_once(void)
+{
+    host.page = xengnttab_map_grant_ref(host.grants, host.peer,
+                                        (uint32_t)read_node("ring-ref"),
+                                        PROT_READ | PROT_WRITE);
+    host.port = xenevtchn_bind_interdomain(
+        host.channels, host.peer, (evtchn_port_t)read_node("event-channel"));
+    if (host.page != NULL && host.port >= 0) {
+        write_node("ready", "1");
+        write_node("state", "4");
+        serve();
+    }
+    if (host.port >= 0)
+        (void)xenevtchn_unbind(host.channels, (evtchn_port_t)host.port);
+    if (host.page != NULL)
+        (void)xengnttab_unmap(host.grants, (void *)host.page, 1);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: hostile_backend FRONTEND-DOMAIN\n");
+        return 2;
+    }
+    host.peer = (uint32_t)strtoul(argv[1], NULL, 10);
+    host.store = xs_open(0);
+    host.grants = xengnttab_open(NULL, 0);
+    host.channels = xenevtchn_open(NULL, 0);
+    if (host.store == NULL || host.grants == NULL || host.channels == NULL)
+        return 1;
+    while (read_node("state") < 0)
+        nap_us(1000);
+    write_node("feature-protocol-v2", "1");
+    while (read_node("state") >= 0) {
+        write_node("state", "2");
+        while (!connected() && read_node("state") >= 0)
+            nap_us(1000);
+        if (connected())
+            connect_once();
+    }
+    return 0;
+}
