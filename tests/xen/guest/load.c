@@ -362,7 +362,7 @@ int main(int argc, char **argv)
         printf("cannot open %s: 0x%x\n", conf, (unsigned)rc);
         return 1;
     }
-    load.pause_ms = argc == 4 ? 50 : 0;
+    load.pause_ms = argc == 4 ? 100 : 0;
     run(argc == 4 ? ULONG_MAX : strtoul(argv[2], NULL, 10), argv[3]);
     Tss2_TctiLdr_Finalize(&load.tcti);
     return 0;

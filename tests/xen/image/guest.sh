@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154
-# The guest: busybox, the kernel's own xen-tpmfront, the stock tpm2-tools, and
-# the TCTI for guests without that driver.
+# The guest: busybox, the kernel's own xen-tpmfront, the stock tpm2-tools, the
+# TCTI for guests without that driver, and the programs of tests/xen/guest.
 
 # tpm2 has one command that uses the network, and 20 libraries for it.
 guest_curl()
@@ -20,7 +20,7 @@ guest_curl()
 # tree_guest TREE
 tree_guest()
 {
-    local tree=$1 name library
+    local tree=$1 name library program
     install_file "$tree" /bin/busybox
     install_file "$tree" "$here/image/guest.init" /init
     install_modules "$tree" xen-tpmfront xen-evtchn xen-gntalloc
@@ -39,4 +39,7 @@ tree_guest()
     install_file "$tree" /lib/x86_64-linux-gnu/libgcc_s.so.1
     install_program "$tree" "$tcti" \
         /usr/lib/x86_64-linux-gnu/libtss2-tcti-vtpmring.so.0
+    for program in "${guest_programs[@]}"; do
+        install_program "$tree" "$program" "/usr/bin/${program##*/}"
+    done
 }

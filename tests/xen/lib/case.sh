@@ -6,6 +6,7 @@
 . lib/xl.sh
 . lib/guest.sh
 . lib/vtpm.sh
+. lib/held.sh
 
 work=/tmp/case
 rm -rf $work
