@@ -435,7 +435,7 @@ static void a_disabled_tpm_starts(void **state)
 {
     static const uint8_t zeros[20];
     struct packet disable = command(TAG_12, 0x70); /* TPM_PhysicalDisable */
-    struct packet enable = command(TAG_12, 0x6f); /* TPM_PhysicalEnable */
+    struct packet enable = command(TAG_12, 0x6f);  /* TPM_PhysicalEnable */
     struct packet presence = command(TAG_12, 0x4000000a);
     uint8_t pcr[20];
     struct tpm tpm;
