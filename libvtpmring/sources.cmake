@@ -20,6 +20,7 @@ set(VTPMRING_LINK_SOURCES
   link/front_link.c
   link/back_set.c
   link/back_device.c
+  link/back_end.c
   link/back_action.c
   link/back_serve.c
   link/back_control.c)

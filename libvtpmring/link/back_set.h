@@ -136,6 +136,18 @@ void vtpmring_back_device_repeat_closed(struct vtpmring_back_device *device);
 /** Lets go of all that it holds and frees it; it is in no list. */
 void vtpmring_back_device_free(struct vtpmring_back_device *device);
 
+/* back_end.c: control thread */
+
+/** Looks what has become of the nodes of a device that has ended, and takes it
+ *  from the list when nothing is left to be done. */
+enum vtpmring_status
+vtpmring_back_device_after_end(struct vtpmring_back_set *set,
+                               struct vtpmring_back_device **at);
+/** Makes a device anew that was somebody else's: it may have become ours. */
+enum vtpmring_status
+vtpmring_back_device_renew(struct vtpmring_back_set *set,
+                           struct vtpmring_back_device **at);
+
 /* back_serve.c */
 
 /** Sends the event that is owed, if any. Under the lock. */
