@@ -1,18 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# check.sh UNIT VTPM: what systemd itself says of the unit: it understands every
-# line, and what vtpm could still do if it were taken over is this and no more.
+# check.sh UNIT PROGRAM DEVICE...: what systemd itself says of the unit: it
+# understands every line, and what PROGRAM could still do if it were taken over
+# is this and no more. DEVICE is one that it may open to read and write.
 set -euo pipefail
 export LC_ALL=C
+unit=$1
+name=${1##*/}
+program=$2
+shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # the installed path is not there yet
-sed "s,^ExecStart=[^ ]*,ExecStart=$2," "$1" >"$work/vtpm@.service"
+sed "s,^ExecStart=[^ ]*,ExecStart=$program," "$unit" >"$work/$name"
 cd "$work"
-systemd-analyze verify --man=no ./vtpm@.service 2>&1 | tee said
+systemd-analyze verify --man=no "./$name" 2>&1 | tee said
 [ ! -s said ] || {
-    echo "systemd has something to say of $1"
+    echo "systemd has something to say of $unit"
     exit 1
 }
 
@@ -20,7 +25,7 @@ systemd-analyze verify --man=no ./vtpm@.service 2>&1 | tee said
 # ProtectClock lists), xenstored's socket, and no file system of its own
 allowed='^(User=/DynamicUser=|PrivateUsers=|PrivateDevices=|DeviceAllow=|RestrictAddressFamilies=~AF_UNIX|RootDirectory=/RootImage=|PrivateMounts=|ProcSubset=)$'
 systemd-analyze security --offline=true --threshold=15 --no-pager \
-    ./vtpm@.service >said || {
+    "./$name" >said || {
     cat said
     exit 1
 }
@@ -32,7 +37,7 @@ awk '$1 == "-" { print $2 }' said >open
 }
 devices=$(sed -n 's/.*special devices: //p' said | grep -o '[^ ]*:[rwm]*' |
     sort | tr '\n' ' ') || true
-wanted="/dev/xen/evtchn:rw /dev/xen/gntdev:rw /dev/xen/xenbus:rw char-rtc:r "
+wanted="$(printf '%s:rw ' "$@")char-rtc:r "
 [ "$devices" = "$wanted" ] || {
     echo "devices: is [$devices], should be [$wanted]"
     exit 1
