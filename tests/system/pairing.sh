@@ -309,6 +309,20 @@ plain()
     did "create plain" "destroy plain"
 }
 
+# Its guest starts all the same, with a word about PCRs.
+agent()
+{
+    pair create plain.cfg >said 2>&1
+    refuses grep -q vtpm-agent said
+    pair create guest.cfg >said 2>&1
+    grep -q "vtpm-agent.service does not run" said
+    pair destroy guest
+    : >"$FAKE/services/vtpm-agent"
+    pair create guest.cfg >said 2>&1
+    refuses grep -q vtpm-agent said
+    runs plain vtpm-agent vtpm@one guest
+}
+
 arguments()
 {
     pair create guest.cfg 'name = "another"' \
@@ -408,6 +422,7 @@ each "a vTPM that ran before is left running" ran_before
 each "a guest that runs already keeps its vTPM" guest_runs
 each "a driver domain that is not ours is left alone" driver_domain
 each "a guest without a vTPM" plain
+each "without the agent: a word about it" agent
 each "arguments of xl create count" arguments
 each "the vTPM of a guest that has ended by itself" ended_by_itself
 each "shutdown by configuration file" by_file
