@@ -74,6 +74,12 @@ vtpm_worked()
     [ "$(vtpm_ticks "$1")" -ge "$2" ]
 }
 
+# vtpm_maps NAME: how many pieces of guests' memory it has mapped.
+vtpm_maps()
+{
+    grep -c /dev/xen/gntdev "/proc/$(vtpm_pid "$1")/maps" || true
+}
+
 # vtpm_occupy NAME GUEST: the guest begins a command that takes seconds;
 # returns when the vTPM is in the middle of it. outcome has how it went.
 vtpm_occupy()

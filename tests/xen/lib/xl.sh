@@ -112,6 +112,18 @@ domain_gone()
     ! xl domid "$1" 2>/dev/null
 }
 
+# domain_ports ID: dom0's event channels to that domain, also those whose other
+# end is gone.
+domain_ports()
+{
+    lsevtchn 0 | grep -w "Remote Domain $1" || true
+}
+
+domain_ports_gone()
+{
+    [ -z "$(domain_ports "$1")" ]
+}
+
 domain_destroy()
 {
     timed xl destroy "$1"
