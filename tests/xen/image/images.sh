@@ -37,6 +37,7 @@ tree_run()
     rm -rf "$tree"
     mkdir -p "$tree/etc/xen" "$tree/xen-test"
     cp "$root"/packaging/xl/*.cfg "$tree/etc/xen/"
+    install -D "$root/packaging/pairing/vtpm-xl" "$tree/usr/sbin/vtpm-xl"
     cp -r "$here/lib" "$here/cases" "$tree/xen-test/"
     cp "$here"/cases/*.cfg "$tree/etc/xen/" 2>/dev/null || true
     printf '%s\n' "$@" >"$tree/xen-test/wanted"
