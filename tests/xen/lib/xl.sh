@@ -124,9 +124,13 @@ domain_ports_gone()
     [ -z "$(domain_ports "$1")" ]
 }
 
+# The toolstack's scripts for disks take their time, emulated; libxl gives them
+# 10 seconds.
 domain_destroy()
 {
-    timed xl destroy "$1"
+    local limit=$limit_cs
+    [ -z "$(xl block-list "$1" | tail -n +2)" ] || limit=900
+    timed_cs $limit xl destroy "$1"
 }
 
 # domain_shutdown NAME: in order, until nothing of it is left.
