@@ -17,14 +17,10 @@ guest_curl()
         - <<<"$functions"
 }
 
-# tree_guest TREE
-tree_guest()
+# install_tpm2 TREE: the stock tpm2-tools.
+install_tpm2()
 {
-    local tree=$1 name library program
-    install_file "$tree" /bin/busybox
-    install_file "$tree" "$here/image/guest.init" /init
-    install_modules "$tree" xen-tpmfront xen-evtchn xen-gntalloc
-    install_xenstore "$tree"
+    local tree=$1 name library
     install_file "$tree" /usr/bin/tpm2
     for name in /usr/bin/tpm2_*; do
         ln -s tpm2 "$tree$name"
@@ -35,6 +31,17 @@ tree_guest()
         install_libraries "$tree" "$library"
     done
     guest_curl "$tree"
+}
+
+# tree_guest TREE
+tree_guest()
+{
+    local tree=$1 program
+    install_file "$tree" /bin/busybox
+    install_file "$tree" "$here/image/guest.init" /init
+    install_modules "$tree" xen-tpmfront xen-evtchn xen-gntalloc
+    install_xenstore "$tree"
+    install_tpm2 "$tree"
     # for pthread_cancel, at the end of a connection to xenstore
     install_file "$tree" /lib/x86_64-linux-gnu/libgcc_s.so.1
     install_program "$tree" "$tcti" \
