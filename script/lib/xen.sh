@@ -16,8 +16,8 @@ machine_describe()
         -monitor none -no-reboot
         -sandbox "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
         -kernel "$cache/xen.bin"
-        -initrd "$cache/stubdom/kernel console=hvc0 panic=-1 rodata=off cryptomgr.notests quiet${2:-},$1/initrd"
-        -append "console=com1 com1=115200,8n1 dom0_mem=640M"
+        -initrd "$cache/stubdom/kernel console=hvc0 panic=-1 rodata=off cryptomgr.notests quiet$tpm_arguments${2:-},$1/initrd"
+        -append "console=com1 com1=115200,8n1 dom0_mem=640M" "${tpm[@]}"
     )
 }
 
@@ -54,6 +54,7 @@ machine_kill()
     kill -9 "$qemu" 2>/dev/null || true
     wait "$qemu" 2>/dev/null || true
     qemu=
+    tpm_stop
 }
 
 # What the cases have said so far: "WORD NAME" a line.

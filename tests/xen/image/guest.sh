@@ -46,6 +46,8 @@ tree_guest()
     install_file "$tree" /lib/x86_64-linux-gnu/libgcc_s.so.1
     install_program "$tree" "$tcti" \
         /usr/lib/x86_64-linux-gnu/libtss2-tcti-vtpmring.so.0
+    install_program "$tree" "$tcti_tis" \
+        /usr/lib/x86_64-linux-gnu/libtss2-tcti-vtpmring-tis.so.0
     for program in "${guest_programs[@]}"; do
         install_program "$tree" "$program" "/usr/bin/${program##*/}"
     done

@@ -22,7 +22,7 @@ images_build()
         zcat "$packages"/boot/xen-4.*-amd64.gz >"$cache/xen.bin"
     stubdom_build
     cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" \
-        "$here/image/guest.init" "$tcti" "${guest_programs[@]}"
+        "$here/image/guest.init" "$tcti" "$tcti_tis" "${guest_programs[@]}"
     cached "$cache/dom0.cpio" tree_dom0 -- "$vmlinuz" "$here/image/dom0.init"
     cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$cache/stubdom/initrd" \
         "$cache/guest.cpio"
