@@ -83,8 +83,8 @@ vtpmring_back_device_after_end(struct vtpmring_back_set *set,
 {
     struct vtpmring_back_device *device = *at;
     uint64_t now = set->port->ops->now_us(set->port);
-    enum vtpmring_xenbus_state own, peer;
-    struct node_value online;
+    enum vtpmring_xenbus_state own;
+    struct node_value online, assigned;
     enum vtpmring_status status;
 
     if (device->remove_us == 0)
@@ -94,7 +94,8 @@ vtpmring_back_device_after_end(struct vtpmring_back_set *set,
         status = vtpmring_nodes_read(set->port, device->path,
                                      VTPMRING_XENBUS_KEY_ONLINE, &online);
     if (status == VTPMRING_OK)
-        status = vtpmring_nodes_read_state(set->port, device->frontend, &peer);
+        status = vtpmring_nodes_read(set->port, device->frontend,
+                                     VTPMRING_XENBUS_KEY_BACKEND, &assigned);
     if (status != VTPMRING_OK)
         return status;
     if (!is_idle(device)) {
@@ -119,10 +120,15 @@ vtpmring_back_device_after_end(struct vtpmring_back_set *set,
         vtpmring_back_device_repeat_closed(device);
         return VTPMRING_OK;
     }
-    if (now < device->remove_us)
+    /* The toolstack finds the device by our nodes. A guest that has spoiled its
+     * state still has those that the toolstack wrote. */
+    if (text_equal(online.text, "1") && assigned.at != NULL) {
+        device->remove_us = UINT64_MAX;
         return VTPMRING_OK;
-    device->remove_us = UINT64_MAX;
-    if (text_equal(online.text, "1") && peer != VTPMRING_XENBUS_UNKNOWN)
+    }
+    if (device->remove_us == UINT64_MAX)
+        device->remove_us = now + BACK_SET_LINGER_US;
+    if (now < device->remove_us)
         return VTPMRING_OK;
     status = remove_nodes(device);
     if (status == VTPMRING_AGAIN) {

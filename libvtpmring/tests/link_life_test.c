@@ -437,6 +437,24 @@ static enum vtpmring_status meddled_remove(struct vtpmring_port *port,
     return plain_remove(port, path);
 }
 
+/* A guest has spoiled its state. Only the toolstack can mend that, and it needs
+ * our nodes to find the device. When the frontend's are gone, so are ours. */
+static void test_nodes_stay_for_the_toolstack(void **state)
+{
+    struct host *host = *state;
+
+    fake_xen_attach(host->xen, FRONT, BACK, OURS);
+    start(host);
+    use(host, FRONT);
+    fake_xen_write(host->xen, FRONT_STATE, "junk");
+    wait_for_node(host, BACK_STATE, "6");
+    usleep(2000000);
+    assert_string_equal(fake_xen_read(host->xen, BACK_STATE), "6");
+    fake_xen_write(host->xen, FRONT_DIRECTORY, NULL);
+    wait_for_node(host, BACK_STATE, "");
+    stop(host);
+}
+
 static void test_attached_anew_while_nodes_are_removed(void **state)
 {
     struct host *host = *state;
@@ -799,6 +817,7 @@ int main(void)
         TEST(test_replaced_device_of_another_is_not),
         TEST(test_device_of_another_becomes_ours),
         TEST(test_detach_of_an_ended_device),
+        TEST(test_nodes_stay_for_the_toolstack),
         TEST(test_attached_anew_while_nodes_are_removed),
         TEST(test_nodes_that_may_not_be_removed),
         TEST(test_state_of_an_earlier_life),
