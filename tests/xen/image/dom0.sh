@@ -29,11 +29,12 @@ tree_dom0()
     done
 }
 
-# tree_tested TREE: what a run is about: vtpm, stub domain, guest.
+# tree_tested TREE: what a run is about: vtpm, its agent, stub domain, guest.
 tree_tested()
 {
     local tree=$1
     install_program "$tree" "$vtpm" /usr/sbin/vtpm
+    install_program "$tree" "$agent" /usr/sbin/vtpm-agent
     install_file "$tree" "$cache/stubdom/kernel" /var/lib/vtpm-stubdom/kernel
     install_file "$tree" "$cache/stubdom/initrd" /var/lib/vtpm-stubdom/initrd
     mkdir -p "$tree/boot"

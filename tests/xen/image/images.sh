@@ -24,8 +24,8 @@ images_build()
     cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" \
         "$here/image/guest.init" "$tcti" "$tcti_tis" "${guest_programs[@]}"
     cached "$cache/dom0.cpio" tree_dom0 -- "$vmlinuz" "$here/image/dom0.init"
-    cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$cache/stubdom/initrd" \
-        "$cache/guest.cpio"
+    cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$agent" \
+        "$cache/stubdom/initrd" "$cache/guest.cpio"
 }
 
 # tree_run TREE CASE...: what changes with every run; Linux takes archives one

@@ -12,6 +12,7 @@ work=/tmp/case
 rm -rf $work
 mkdir $work
 store_before
+agent_start
 
 case_end()
 {
@@ -20,6 +21,7 @@ case_end()
     set +e
     [ $rc -eq 0 ] || printf '\nFAILED at: %s\n' "$step"
     [ $rc -eq 0 ] || everything_destroy >/dev/null 2>&1
+    [ $rc -eq 0 ] || agent_kill
     exit $rc
 }
 trap case_end EXIT
@@ -28,6 +30,7 @@ trap 'exit 143' TERM
 
 step "destroy what is left"
 everything_destroy
+agent_stop
 step "dom0's xenstore is as before"
 store_same
 echo "all is well"

@@ -107,6 +107,7 @@ vtpm_stop_all()
     for file in "$work"/*.pid; do
         [ -e "$file" ] || continue
         name=${file##*/}
+        [ "$name" != agent.pid ] || continue
         ! vtpm_runs "${name%.pid}" || vtpm_stop "${name%.pid}"
     done
     vtpm_disks_remove
@@ -144,4 +145,44 @@ vtpm_disks_remove()
         losetup -d "$device"
     done <"$work/loops"
     rm -rf /dev/vg "$work/loops"
+}
+
+# ---- the agent, which every case runs with ----
+
+agent_start()
+{
+    vtpm-agent --state "$work/agent" >>"$work/agent.log" 2>&1 </dev/null &
+    echo $! >"$work/agent.pid"
+}
+
+agent_runs()
+{
+    [ -d "/proc/$(cat "$work/agent.pid")" ]
+}
+
+# agent_stop: in order. agent_kill: not.
+agent_stop()
+{
+    kill "$(cat "$work/agent.pid")"
+    within 3 refuses agent_runs
+}
+
+agent_kill()
+{
+    kill -9 "$(cat "$work/agent.pid")"
+}
+
+# agent_said COUNT WORDS: whether it has said so, so many times in this case.
+agent_said()
+{
+    [ "$(grep -cF -- "$2" "$work/agent.log")" -eq "$1" ]
+}
+
+# agent_says COUNT WORDS: it has, or is about to.
+agent_says()
+{
+    within 10 agent_said "$1" "$2" || {
+        cat "$work/agent.log"
+        fail "not $1 times: $2"
+    }
 }
