@@ -98,6 +98,43 @@ pcr()
     echo "$out" | awk '/0x/ { print $NF }'
 }
 
+# pcrs GUEST: all of the SHA-256 bank.
+pcrs()
+{
+    on "$1" 'tpm2_pcrread sha256'
+}
+
+# pcrs_extend GUEST: some of them: of the firmware's, the system's, and the one
+# for debugging.
+pcrs_extend()
+{
+    local what
+    what=sha256=$(echo "$1" | sha256sum | cut -c1-64)
+    on "$1" "tpm2_pcrextend 0:$what 7:$what 10:$what 16:$what"
+}
+
+# pcrs_are GUEST WANTED, pcrs_are_not GUEST OTHER: all of what pcrs prints.
+pcrs_are()
+{
+    local is
+    is=$(pcrs "$1")
+    [ "$is" = "$2" ] || fail "PCRs are
+$is
+and should be
+$2"
+    echo "PCRs: $(echo "$is" | digest)"
+}
+
+pcrs_are_not()
+{
+    differ "PCRs" "$(pcrs "$1" | digest)" "$(echo "$2" | digest)"
+}
+
+digest()
+{
+    sha256sum | cut -c1-16
+}
+
 # tpm_raw GUEST HEX: sends a command as it is; prints the response.
 tpm_raw()
 {
