@@ -111,7 +111,7 @@ static bool decide(struct agent *agent, struct agent_device *device,
         say(device, "another guest has this vTPM: PCRs are kept; give each "
                     "guest a vTPM of its own");
     } else if (record.kind == AGENT_RECORD_LIVE) {
-        say(device, "nobody saw the guest before end, it may have been saved: "
+        say(device, "nobody saw the last guest end, it may have been saved: "
                     "PCRs are kept; if it was not, see --forget");
         if (!note(agent, device, AGENT_RECORD_SUSPENDED))
             return false;
