@@ -236,14 +236,14 @@ static unsigned triples(void)
     unsigned count = 0;
 
     for (unsigned n = 0; n < 216; n++) {
-        if (n % 6 == 0)
+        if (n % 12 == 0)
             start_anew();
         publish();
         node_number("state", 1 + n / 36);
         node_number("state", 1 + n / 6 % 6);
         node_number("state", 1 + n % 6);
         count++;
-        if (n % 6 == 5) {
+        if (n % 12 == 11) {
             connect_device();
             works();
         }
@@ -281,7 +281,7 @@ static unsigned removed(void)
 
 static unsigned flapping(void)
 {
-    const unsigned count = 600;
+    const unsigned count = 400;
 
     for (unsigned i = 0; i < count; i++) {
         if (chance() % 4 == 0)

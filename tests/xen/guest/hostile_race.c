@@ -9,12 +9,12 @@
 
 #include <vtpmring/page.h>
 
-/* A signing key of RSA-3072: the TPM searches for its primes for seconds. */
+/* A signing key of RSA-2048: the TPM searches for its primes for seconds. */
 static const unsigned char primary[] = {
     0x80, 0x02, 0, 0,    0, 0x3f, 0, 0,    0x01, 0x31, 0x40, 0, 0,
     0x07, 0,    0, 0,    9, 0x40, 0, 0,    9,    0,    0,    0, 0,
     0,    0,    4, 0,    0, 0,    0, 0,    0x16, 0,    0x01, 0, 0x0b,
-    0,    0x04, 0, 0x72, 0, 0,    0, 0x10, 0,    0x10, 0x0c, 0, 0,
+    0,    0x04, 0, 0x72, 0, 0,    0, 0x10, 0,    0x10, 0x08, 0, 0,
     0,    0,    0, 0,    0, 0,    0, 0,    0,    0,    0};
 
 /* The head of a command without extra pages. */
@@ -53,7 +53,7 @@ static void settle(void)
 /* The header and the command change all the while. */
 static unsigned changes(void)
 {
-    const unsigned count = 5000;
+    const unsigned count = 2000;
 
     for (unsigned i = 0; i < count; i++) {
         submit();
@@ -70,7 +70,7 @@ static unsigned changes(void)
 /* Events without anything on the page, with a command, with odd states. */
 static unsigned storm(void)
 {
-    const unsigned count = 30000;
+    const unsigned count = 10000;
 
     for (unsigned i = 0; i < count; i++) {
         if (i % 100 == 0)
@@ -87,11 +87,11 @@ static unsigned storm(void)
 /* A command that takes long is cancelled again and again. */
 static unsigned cancels(void)
 {
-    const unsigned count = 10;
+    const unsigned count = 5;
 
     for (unsigned i = 0; i < count; i++) {
         submit_primary();
-        nap(i * 10);
+        nap(i * 20);
         for (unsigned n = 0; n < 50; n++)
             store_state(VTPMRING_PAGE_CANCEL);
         (void)answered("cancel");
@@ -172,7 +172,7 @@ static void begun_anew(void)
 
 void hostile_revoke(void)
 {
-    const unsigned rounds = 10;
+    const unsigned rounds = 3;
 
     connect_device();
     for (unsigned i = 0; i < rounds; i++) {
