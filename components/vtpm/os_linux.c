@@ -56,8 +56,8 @@ static enum vtpm_status own(struct vtpm_os_file *file, struct vtpm_error *err)
         return VTPM_OK;
     if (errno == EAGAIN || errno == EACCES)
         return vtpm_fail(err, VTPM_EBUSY,
-                         "cannot own %s: another process uses it; a vTPM's "
-                         "state has one owner",
+                         "cannot own %s: another process uses it; a store has "
+                         "one owner",
                          file->path);
     return vtpm_fail_errno(err, errno, "lock", file->path);
 }
@@ -104,7 +104,7 @@ enum vtpm_status vtpm_os_open(struct vtpm_os_file *file, const char *path,
         if (errno == EBUSY)
             return vtpm_fail(err, VTPM_EBUSY,
                              "cannot own %s: another process or a file "
-                             "system uses it; a vTPM's state has one owner",
+                             "system uses it; a store has one owner",
                              path);
         return vtpm_fail_errno(err, errno, "open", path);
     }

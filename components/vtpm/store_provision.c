@@ -1,52 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_impl.h"
 
+#include "blank.h"
+
 #include <string.h>
-
-/* How much of a block device provisioning looks at before it believes that
- * nobody's data is there: labels of partition tables, file systems, RAID and
- * LVM are in these places. */
-#define BLANK_HEAD (1024u * 1024u)
-#define BLANK_TAIL (64u * 1024u)
-#define SCAN_BLOCK (64u * 1024u)
-
-static enum vtpm_status scan(struct vtpm_store *store, uint64_t from,
-                             uint64_t to, struct vtpm_error *err)
-{
-    while (from < to) {
-        size_t len = to - from < SCAN_BLOCK ? (size_t)(to - from) : SCAN_BLOCK;
-        enum vtpm_status status =
-            vtpm_os_read(&store->file, from, store->buffer, len, err);
-
-        if (status != VTPM_OK)
-            return status;
-        if (!vtpm_all_zero(store->buffer, len))
-            return vtpm_fail(err, VTPM_EEXISTS,
-                             "%s is not blank: it holds a vTPM or other "
-                             "data; remove or wipe it first if it is not "
-                             "needed",
-                             store->path);
-        from += len;
-    }
-    return VTPM_OK;
-}
-
-/* Only what is certainly nobody's may be written to. */
-static enum vtpm_status require_blank(struct vtpm_store *store,
-                                      struct vtpm_error *err)
-{
-    uint64_t size = store->file.size;
-    enum vtpm_status status = vtpm_store_buffer(store, SCAN_BLOCK, err);
-
-    if (status != VTPM_OK)
-        return status;
-    if (!store->file.block || size <= BLANK_HEAD + BLANK_TAIL)
-        return scan(store, 0, size, err);
-    status = scan(store, 0, BLANK_HEAD, err);
-    if (status == VTPM_OK)
-        status = scan(store, size - BLANK_TAIL, size, err);
-    return status;
-}
 
 static enum vtpm_status require_unknown(struct vtpm_store *store,
                                         struct vtpm_error *err)
@@ -101,7 +58,7 @@ static enum vtpm_status take_place(struct vtpm_store *store,
     if (status == VTPM_EUNPROVISIONED)
         return vtpm_os_create(&store->file, store->path, err);
     if (status == VTPM_OK)
-        status = require_blank(store, err);
+        status = vtpm_require_blank(&store->file, err);
     return status;
 }
 
