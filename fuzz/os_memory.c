@@ -100,6 +100,12 @@ enum vtpm_status vtpm_os_sync(struct vtpm_os_file *file, struct vtpm_error *err)
     return VTPM_OK;
 }
 
+enum vtpm_status vtpm_os_settle(struct vtpm_os_file *file,
+                                struct vtpm_error *err)
+{
+    return vtpm_os_sync(file, err);
+}
+
 void vtpm_os_close(struct vtpm_os_file *file)
 {
     if (file->fd >= 0)

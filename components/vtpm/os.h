@@ -74,6 +74,13 @@ enum vtpm_status vtpm_os_write(struct vtpm_os_file *file, uint64_t offset,
 enum vtpm_status vtpm_os_sync(struct vtpm_os_file *file,
                               struct vtpm_error *err);
 
+/**
+ * Makes durable what an owner before left unsynced, and lets go of what is
+ * cached, so that what is read after this is what a power cut would leave.
+ */
+enum vtpm_status vtpm_os_settle(struct vtpm_os_file *file,
+                                struct vtpm_error *err);
+
 /** A descriptor that swallows what is written to it, or -1. */
 int vtpm_os_sink(void);
 /** Closes it; -1 does nothing. */

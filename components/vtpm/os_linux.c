@@ -233,6 +233,18 @@ enum vtpm_status vtpm_os_sync(struct vtpm_os_file *file, struct vtpm_error *err)
     return vtpm_fail_errno(err, errno, "sync", file->path);
 }
 
+enum vtpm_status vtpm_os_settle(struct vtpm_os_file *file,
+                                struct vtpm_error *err)
+{
+    enum vtpm_status status = vtpm_os_sync(file, err);
+
+    /* After a failed sync, Linux keeps pages as clean that are not on the
+     * disk. A page cache is advice; there is nothing to do if it stays. */
+    if (status == VTPM_OK)
+        (void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_DONTNEED);
+    return status;
+}
+
 void vtpm_os_close(struct vtpm_os_file *file)
 {
     if (file->fd < 0)
