@@ -69,6 +69,10 @@ def demands(p50, below):
         ("wake-ups a second, idle guest", p50.get("idle/guest"), "<=", 0),
         ("speed beside a flood, to beside CPU hogs",
          ratio("rate/flood", "rate/hogs"), ">=", 0.8),
+        ("save at the manager, 100,000 vTPMs to 10",
+         ratio("managersave/100000", "managersave/10"), "<=", 1.2),
+        ("start of the manager's store, 100,000 vTPMs, ms",
+         p50.get("managerstart/100000"), "<=", 2000),
     ]
     if most > 100:
         wanted += [

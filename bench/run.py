@@ -252,6 +252,14 @@ def bench_core(host):
         check=False).stdout.splitlines()
 
 
+def bench_manager(host, options):
+    program = os.path.join(host.bin, "bench_manager")
+    return subprocess.run(
+        [program, host.work, str(options.rounds * 20), "10"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        check=True).stdout.splitlines()
+
+
 def bench_busy(host, options):
     counts = [int(n) for n in options.busy.split(",")]
     host.simxen("create", "observer")
@@ -301,6 +309,8 @@ def main():
             lines += bench_flood(host)
         if want("core"):
             lines += bench_core(host)
+        if want("manager"):
+            lines += bench_manager(host, options)
         if want("busy"):
             lines += bench_busy(host, options)
     finally:
