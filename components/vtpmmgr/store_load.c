@@ -90,33 +90,38 @@ static enum vtpm_status read_header(struct vtpmmgr_store *store,
     return status;
 }
 
-/* The newer of the two marks; the other one's turn is next. */
+/* The newer of the two marks; the other one's turn is next. One that cannot be
+ * read was cut off while it was written, as one that is torn. */
 static enum vtpm_status read_marks(struct vtpmmgr_store *store,
                                    struct vtpmmgr_mark *mark,
                                    struct vtpm_error *err)
 {
     uint8_t *bytes = block_at(store, 0);
+    enum vtpm_status failed = VTPM_OK;
 
     mark->number = 0;
     for (unsigned i = 0; i < 2; i++) {
+        uint64_t place = VTPMMGR_MARK_AT + i;
         struct vtpmmgr_mark one;
-        enum vtpm_status status = vtpm_os_read(
-            &store->file, (uint64_t)(VTPMMGR_MARK_AT + i) * VTPMMGR_BLOCK_SIZE,
-            bytes, VTPMMGR_BLOCK_SIZE, err);
+        enum vtpm_status status =
+            vtpm_os_read(&store->file, place * VTPMMGR_BLOCK_SIZE, bytes,
+                         VTPMMGR_BLOCK_SIZE, err);
 
         if (status != VTPM_OK)
-            return status;
-        if (vtpmmgr_mark_decode(&store->seal, bytes, &one) &&
-            one.number > mark->number) {
+            failed = status;
+        else if (vtpmmgr_mark_decode(&store->seal, bytes, &one) &&
+                 one.number > mark->number) {
             *mark = one;
             store->mark_turn = 1 - i;
         }
     }
-    if (mark->number == 0)
-        return vtpm_fail(err, VTPM_ECORRUPT,
-                         "corrupt: both marks of the last commit are damaged; "
-                         "restore the store from a backup");
-    return VTPM_OK;
+    if (mark->number > 0)
+        return VTPM_OK;
+    if (failed != VTPM_OK)
+        return failed;
+    return vtpm_fail(err, VTPM_ECORRUPT,
+                     "corrupt: both marks of the last commit are damaged; "
+                     "restore the store from a backup");
 }
 
 /* The commit that follows the head, if all of it is there. */

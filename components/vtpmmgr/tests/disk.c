@@ -189,9 +189,14 @@ enum vtpm_status vtpm_os_allocate(struct vtpm_os_file *file, uint64_t size,
 enum vtpm_status vtpm_os_read(struct vtpm_os_file *file, uint64_t offset,
                               void *to, size_t len, struct vtpm_error *err)
 {
-    if (offset + len > of(file)->size)
+    const struct disk *disk = of(file);
+
+    if (offset + len > disk->size)
         return vtpm_fail(err, VTPM_ECORRUPT, "%s ends early", file->path);
-    memcpy(to, of(file)->bytes + offset, len);
+    if (disk->bad_len > 0 && offset < disk->bad_at + disk->bad_len &&
+        disk->bad_at < offset + len)
+        return vtpm_fail(err, VTPM_EIO, "cannot read %s", file->path);
+    memcpy(to, disk->bytes + offset, len);
     return VTPM_OK;
 }
 

@@ -40,8 +40,10 @@ struct disk {
     unsigned writes;
     unsigned syncs;
     unsigned ignore_sync; /* the sync with this number, from 1, does nothing */
-    unsigned fail_step;   /* the write or sync with this number fails */
-    unsigned fail_for;    /* and so many after it */
+    uint64_t bad_at;      /* bytes from here on cannot be read */
+    size_t bad_len;
+    unsigned fail_step; /* the write or sync with this number fails */
+    unsigned fail_for;  /* and so many after it */
     unsigned steps;
     size_t synced; /* of the pending ones of the second device */
     size_t pending_count;

@@ -104,6 +104,7 @@ static int teardown(void **state)
 static uint64_t begin(void)
 {
     disks[0].size = VTPMMGR_STORE_MIN;
+    disks[0].bad_len = 0;
     memcpy(disks[0].bytes, snapshot[snapshots - 1], disks[0].size);
     return generation[snapshots - 1];
 }
@@ -293,6 +294,40 @@ static void the_marks(void **state)
     refused(VTPM_EROLLBACK, "the marks are an old copy");
 }
 
+/* As a power cut leaves them on some disks. */
+static void sectors_that_cannot_be_read(void **state)
+{
+    struct vtpmmgr_store *store;
+    uint64_t head = begin();
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        disks[0].bad_at = (VTPMMGR_MARK_AT + i) * (size_t)BLOCK + 512;
+        disks[0].bad_len = 512;
+        assert_int_equal(open_with(1), VTPM_OK);
+    }
+    disks[0].bad_at = VTPMMGR_MARK_AT * BLOCK;
+    disks[0].bad_len = 2 * BLOCK;
+    refused(VTPM_EIO, "cannot read");
+    disks[0].bad_len = 512;
+    for (unsigned i = 0; i < 4; i++) {
+        disks[0].bad_at = ring_offset(head - i);
+        refused(VTPM_EIO, "cannot read");
+    }
+    /* where the next commit goes */
+    disks[0].bad_at = ring_offset(head + 1) + 1024;
+    assert_int_equal(vtpmmgr_store_open(&store, DISK, root_key, 0, &err),
+                     VTPM_OK);
+    assert_true(model_equal(&model, store));
+    assert_int_equal(vtpmmgr_store_commit_anchor(store, &err), VTPM_OK);
+    disks[0].bad_len = 0;
+    vtpmmgr_store_close(store);
+    assert_int_equal(vtpmmgr_store_open(&store, DISK, root_key, 0, &err),
+                     VTPM_OK);
+    assert_int_equal(vtpmmgr_store_generation(store), head + 1);
+    vtpmmgr_store_close(store);
+}
+
 static void a_block_of_another_store(void **state)
 {
     struct vtpmmgr_store *store;
@@ -361,6 +396,7 @@ int main(void)
         cmocka_unit_test(an_old_block),
         cmocka_unit_test(a_block_of_another_history),
         cmocka_unit_test(the_marks),
+        cmocka_unit_test(sectors_that_cannot_be_read),
         cmocka_unit_test(any_mixture),
         cmocka_unit_test(a_block_of_another_store),
     };
