@@ -99,6 +99,17 @@ static struct vtpmmgr_list take_list(struct reader *reader)
     return list;
 }
 
+bool vtpmmgr_list_decode(struct vtpmmgr_span bytes, struct vtpmmgr_list *list)
+{
+    struct reader reader = {bytes.at, bytes.len, true};
+
+    *list = take_list(&reader);
+    if (reader.ok && reader.left == 0)
+        return true;
+    memset(list, 0, sizeof *list);
+    return false;
+}
+
 static size_t platforms_of(const struct vtpmmgr_message *message)
 {
     return message->list.platforms.len / VTPMMGR_DIGEST_SIZE;

@@ -190,6 +190,12 @@ bool vtpmmgr_response_decode(const struct vtpmmgr_command *command,
                              struct vtpmmgr_span frame, uint32_t *status,
                              struct vtpmmgr_message *response);
 
+/**
+ * Reads a group's list as it stands in a frame, and in the store.
+ * @return whether it is exactly one
+ */
+bool vtpmmgr_list_decode(struct vtpmmgr_span bytes, struct vtpmmgr_list *list);
+
 /** How many UUIDs a page of VTPM_LIST has room for. */
 static inline size_t vtpmmgr_list_page(size_t room)
 {

@@ -419,6 +419,17 @@ static void lists(void **state)
     assert_int_equal(m.list.platforms.len, 20);
     assert_int_equal(m.list.kernels.at[39], 0xbb);
     assert_int_equal(m.selections.len, 5);
+    {
+        struct vtpmmgr_list list;
+
+        for (size_t n = 0; n < 80; n++)
+            assert_int_equal(
+                vtpmmgr_list_decode((struct vtpmmgr_span){body + at, n}, &list),
+                n == 76);
+        assert_true(vtpmmgr_list_decode(m.list.whole, &list));
+        assert_int_equal(list.sequence, 9);
+        assert_ptr_equal(list.kernels.at, m.list.kernels.at);
+    }
     vtpm_put16(body + at + 76, 5); /* a selection that is too long */
     assert_false(takes(VTPMMGR_GROUP_UPDATE, body, at + 83, &m));
     vtpm_put16(body + at + 76, 3);
