@@ -44,7 +44,9 @@ static struct vtpmmgr_store *make(const char *path, uint32_t count)
     uint32_t made = 0;
 
     (void)unlink(path);
-    must(vtpmmgr_store_provision(&store, path, 0, root, 0, &err));
+    must(vtpmmgr_store_provision(
+        &store, path, &(struct vtpmmgr_new_store){0, root, 0, {NULL, 0}},
+        &err));
     must(vtpmmgr_store_put_group(store, 0, (const uint8_t *)"0", 1, &err));
     while (made < count) {
         uint32_t n = 0;

@@ -13,7 +13,7 @@
  * | 0 | header, written once |
  * | 1 | zeros |
  * | 2, 3 | marks: the last commit that was acknowledged, in turn |
- * | 4 to 11 | zeros, room for the sealed root key |
+ * | 4 to 7, 8 to 11 | envelopes: the root key as something else sealed it |
  * | 12 ... | ring: block number n of the log is in place n modulo its size |
  *
  * | header | field |
@@ -36,6 +36,15 @@
  * | 40 | that block's tag |
  * | 56 | salt |
  * | 88 | GCM tag over bytes 0 to 87 |
+ *
+ * | envelope | field |
+ * |---|---|
+ * | 0 | "vTPMmgrE" |
+ * | 8 | u32 version, u32 length of the content |
+ * | 16 | id of the store |
+ * | 32 | u64 sequence, from 1: the greater one counts |
+ * | 96 | SHA-256 of bytes 0 to 95 and the content |
+ * | 128 | content |
  *
  * | block of the ring | field |
  * |---|---|
@@ -69,7 +78,8 @@
 
 enum {
     VTPMMGR_HEADER_AT = 0,
-    VTPMMGR_MARK_AT = 2, /**< two of them */
+    VTPMMGR_MARK_AT = 2,     /**< two of them */
+    VTPMMGR_ENVELOPE_AT = 4, /**< two of them, of four blocks each */
     VTPMMGR_RING_AT = 12
 };
 

@@ -39,6 +39,9 @@
 /** A new file, if nothing else is asked for; enough for 140,000 vTPMs. */
 #define VTPMMGR_STORE_DEFAULT (64u * 1024u * 1024u)
 
+/** The longest envelope, bytes. */
+#define VTPMMGR_ENVELOPE_MAX 16000u
+
 /** What the manager knows of a vTPM. */
 struct vtpmmgr_vtpm {
     uint8_t uuid[VTPM_UUID_SIZE];
@@ -68,22 +71,51 @@ enum vtpm_status vtpmmgr_store_open(struct vtpmmgr_store **store,
                                     const uint8_t root[VTPM_KEY_SIZE],
                                     uint64_t anchor, struct vtpm_error *err);
 
+/** What a new store is made from. */
+struct vtpmmgr_new_store {
+    /** Bytes of a new file, at least VTPMMGR_STORE_MIN; 0 is the default. A
+     * block device and a file of zeros keep theirs. */
+    uint64_t size;
+    const uint8_t *root; /**< VTPM_KEY_SIZE bytes; not kept */
+    uint64_t anchor;     /**< of the first, empty commit */
+    /** The envelope, so that a store without one is never left behind; may be
+     * none. */
+    struct vtpm_bytes envelope;
+};
+
 /**
  * Makes a new, empty store in a place that must be absent, an empty file, or
  * blank, as vtpm_store_provision() wants it, and opens it. A new file does not
  * stay unless this succeeds.
- * @param size   bytes of a new file, at least VTPMMGR_STORE_MIN; 0 is the
- *               default. A block device and a file of zeros keep theirs.
- * @param anchor of the first, empty commit
  * @return VTPM_OK; VTPM_EEXISTS (something is there); VTPM_ETOOSMALL;
  *         VTPM_ENOSPACE; VTPM_EBUSY; VTPM_EACCESS; VTPM_EINVAL; VTPM_EIO;
  *         VTPM_ENOMEM
  */
 enum vtpm_status vtpmmgr_store_provision(struct vtpmmgr_store **store,
-                                         const char *path, uint64_t size,
-                                         const uint8_t root[VTPM_KEY_SIZE],
-                                         uint64_t anchor,
+                                         const char *path,
+                                         const struct vtpmmgr_new_store *what,
                                          struct vtpm_error *err);
+
+/**
+ * Reads the envelope, before the root key is known and beside an owner: the
+ * root key as somebody else, a hardware TPM, sealed it. Whoever has the disk
+ * may have changed it; what it opens to is checked by vtpmmgr_store_open().
+ * @return VTPM_OK; VTPM_ECORRUPT (none, or damaged); VTPM_EOTHER (another
+ *         store's); VTPM_EUNPROVISIONED; VTPM_EVERSION; VTPM_EACCESS;
+ *         VTPM_EINVAL; VTPM_EIO; VTPM_ENOMEM
+ */
+enum vtpm_status vtpmmgr_envelope_read(const char *path,
+                                       uint8_t bytes[VTPMMGR_ENVELOPE_MAX],
+                                       size_t *len, struct vtpm_error *err);
+
+/**
+ * Replaces the envelope, and erases the old one when the new one is durable.
+ * A crash leaves the old one, the new one, or both.
+ * @return VTPM_OK; VTPM_EINVAL (no or too many bytes); VTPM_ENOSPACE; VTPM_EIO
+ */
+enum vtpm_status vtpmmgr_store_put_envelope(struct vtpmmgr_store *store,
+                                            const uint8_t *bytes, size_t len,
+                                            struct vtpm_error *err);
 
 /** Gives up ownership and wipes secrets. NULL does nothing. */
 void vtpmmgr_store_close(struct vtpmmgr_store *store);

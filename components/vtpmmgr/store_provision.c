@@ -89,10 +89,32 @@ static enum vtpm_status write_header(struct vtpmmgr_store *store,
     return status;
 }
 
+static enum vtpm_status make(struct vtpmmgr_store *store,
+                             const struct vtpmmgr_new_store *what,
+                             struct vtpm_error *err)
+{
+    uint64_t size = what->size ? what->size : VTPMMGR_STORE_DEFAULT;
+    enum vtpm_status status = take_place(store, &size, err);
+
+    if (status == VTPM_OK)
+        status = lay_out(store, size, err);
+    if (status == VTPM_OK)
+        status = make_keys(store, what->root, err);
+    if (status == VTPM_OK)
+        status = write_first(store, err);
+    if (status == VTPM_OK && what->envelope.len > 0)
+        status = vtpmmgr_store_put_envelope(store, what->envelope.at,
+                                            what->envelope.len, err);
+    if (status == VTPM_OK)
+        status = write_header(store, err);
+    if (status == VTPM_OK)
+        status = vtpm_os_publish(&store->file, err);
+    return status;
+}
+
 enum vtpm_status vtpmmgr_store_provision(struct vtpmmgr_store **out,
-                                         const char *path, uint64_t size,
-                                         const uint8_t root[VTPM_KEY_SIZE],
-                                         uint64_t anchor,
+                                         const char *path,
+                                         const struct vtpmmgr_new_store *what,
                                          struct vtpm_error *err)
 {
     struct vtpmmgr_store *store = vtpmmgr_store_new(path, err);
@@ -101,20 +123,8 @@ enum vtpm_status vtpmmgr_store_provision(struct vtpmmgr_store **out,
     *out = NULL;
     if (!store)
         return VTPM_ENOMEM;
-    if (size == 0)
-        size = VTPMMGR_STORE_DEFAULT;
-    store->anchor = anchor;
-    status = take_place(store, &size, err);
-    if (status == VTPM_OK)
-        status = lay_out(store, size, err);
-    if (status == VTPM_OK)
-        status = make_keys(store, root, err);
-    if (status == VTPM_OK)
-        status = write_first(store, err);
-    if (status == VTPM_OK)
-        status = write_header(store, err);
-    if (status == VTPM_OK)
-        status = vtpm_os_publish(&store->file, err);
+    store->anchor = what->anchor;
+    status = make(store, what, err);
     if (status != VTPM_OK) {
         vtpmmgr_store_close(store);
         return status;

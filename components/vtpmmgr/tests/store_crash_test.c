@@ -210,7 +210,10 @@ static struct vtpmmgr_store *begin(size_t size)
     memset(&walk, 0, sizeof walk);
     disks_reset(size);
     chance_seed(11);
-    assert_status(vtpmmgr_store_provision(&store, DISK, 0, root_key, 0, &err),
+    assert_status(vtpmmgr_store_provision(
+                      &store, DISK,
+                      &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                      &err),
                   VTPM_OK, &err, NULL);
     walk.provisioned = true;
     return store;
@@ -294,7 +297,10 @@ static void provisioning_is_one_step(void **state)
     memset(&walk, 0, sizeof walk);
     disks_reset(VTPMMGR_STORE_MIN);
     disks[0].point = point;
-    assert_status(vtpmmgr_store_provision(&store, DISK, 0, root_key, 0, &err),
+    assert_status(vtpmmgr_store_provision(
+                      &store, DISK,
+                      &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                      &err),
                   VTPM_OK, &err, NULL);
     walk.provisioned = true;
     point();

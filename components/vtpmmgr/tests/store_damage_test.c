@@ -74,8 +74,11 @@ static int setup(void **state)
     snapshots = 0;
     chance_seed(3);
     disks_reset(VTPMMGR_STORE_MIN);
-    assert_int_equal(
-        vtpmmgr_store_provision(&store, DISK, 0, root_key, 0, &err), VTPM_OK);
+    assert_int_equal(vtpmmgr_store_provision(
+                         &store, DISK,
+                         &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                         &err),
+                     VTPM_OK);
     change(store, 60);
     snap(vtpmmgr_store_generation(store));
     while (vtpmmgr_store_generation(store) < RING + 55)
@@ -337,8 +340,11 @@ static void a_block_of_another_store(void **state)
     (void)state;
     assert_non_null(foreign);
     disks_reset(VTPMMGR_STORE_MIN);
-    assert_int_equal(
-        vtpmmgr_store_provision(&store, DISK, 0, root_key, 0, &err), VTPM_OK);
+    assert_int_equal(vtpmmgr_store_provision(
+                         &store, DISK,
+                         &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                         &err),
+                     VTPM_OK);
     while (vtpmmgr_store_generation(store) < generation[snapshots - 1])
         assert_int_equal(vtpmmgr_store_commit_anchor(store, &err), VTPM_OK);
     vtpmmgr_store_close(store);

@@ -12,7 +12,10 @@ static struct vtpmmgr_store *provision(void)
     struct vtpmmgr_store *store;
 
     disks_reset(VTPMMGR_STORE_MIN);
-    assert_status(vtpmmgr_store_provision(&store, DISK, 0, root_key, 0, &err),
+    assert_status(vtpmmgr_store_provision(
+                      &store, DISK,
+                      &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                      &err),
                   VTPM_OK, &err, NULL);
     return store;
 }

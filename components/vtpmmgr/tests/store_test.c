@@ -16,9 +16,12 @@ static struct vtpmmgr_store *provision(const char *path)
     struct vtpmmgr_store *store;
 
     (void)remove(path);
-    assert_status(vtpmmgr_store_provision(&store, path, VTPMMGR_STORE_MIN,
-                                          root_key, 0, &err),
-                  VTPM_OK, &err, NULL);
+    assert_status(
+        vtpmmgr_store_provision(&store, path,
+                                &(struct vtpmmgr_new_store){
+                                    VTPMMGR_STORE_MIN, root_key, 0, {NULL, 0}},
+                                &err),
+        VTPM_OK, &err, NULL);
     return store;
 }
 
@@ -132,23 +135,31 @@ static void provisioning_is_done_once(void **state)
     (void)state;
     vtpmmgr_store_close(store);
     before = image_read(path);
-    assert_status(vtpmmgr_store_provision(&second, path, 0, root_key, 0, &err),
+    assert_status(vtpmmgr_store_provision(
+                      &second, path,
+                      &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                      &err),
                   VTPM_EEXISTS, &err, "not blank");
     /* nor over a damaged one */
     before.bytes[5] ^= 1;
     image_write(path, &before);
     assert_status(vtpmmgr_store_open(&second, path, root_key, 0, &err),
                   VTPM_ECORRUPT, &err, "no manager's store");
-    assert_status(vtpmmgr_store_provision(&second, path, 0, root_key, 0, &err),
+    assert_status(vtpmmgr_store_provision(
+                      &second, path,
+                      &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                      &err),
                   VTPM_EEXISTS, &err, "not blank");
     after = image_read(path);
     assert_memory_equal(before.bytes, after.bytes, before.len);
     image_free(&before);
     image_free(&after);
     /* too small, and then nothing stays */
-    assert_status(vtpmmgr_store_provision(&second, in_folder("tiny"),
-                                          VTPMMGR_STORE_MIN - 1, root_key, 0,
-                                          &err),
+    assert_status(vtpmmgr_store_provision(
+                      &second, in_folder("tiny"),
+                      &(struct vtpmmgr_new_store){
+                          VTPMMGR_STORE_MIN - 1, root_key, 0, {NULL, 0}},
+                      &err),
                   VTPM_ETOOSMALL, &err, "too small");
     assert_int_equal(access(in_folder("tiny"), F_OK), -1);
     /* a file of zeros keeps its size */
@@ -159,8 +170,10 @@ static void provisioning_is_done_once(void **state)
     assert_status(
         vtpmmgr_store_open(&second, in_folder("zeros"), root_key, 0, &err),
         VTPM_EUNPROVISIONED, &err, "provision");
-    assert_int_equal(vtpmmgr_store_provision(&second, in_folder("zeros"), 0,
-                                             root_key, 0, &err),
+    assert_int_equal(vtpmmgr_store_provision(
+                         &second, in_folder("zeros"),
+                         &(struct vtpmmgr_new_store){0, root_key, 0, {NULL, 0}},
+                         &err),
                      VTPM_OK);
     second = reopen(second, in_folder("zeros"));
     vtpmmgr_store_close(second);
