@@ -12,18 +12,22 @@
  * would answer each other for as long as the scheduler lets them, and the
  * others would wait. So the platform is asked whether there is a crowd before
  * looking begins again, and after some commands while it goes on. In a crowd
- * nobody looks, and each time that it is found it takes twice as many short
- * waits until it is asked for again.
+ * nobody looks, and each time that it is found it takes twice as many commands
+ * until it is asked for again.
  */
 #ifndef VTPMRING_POLL_TIME_H
 #define VTPMRING_POLL_TIME_H
 
 #include <vtpmring/link.h>
 
+/** What a sleep adds to a wait: how long it takes to be woken, and to wake. */
+#define POLL_WAKE_US 50u
 /** Short waits in a row that bring polling back, if there is no crowd. */
 #define POLL_STREAK 8u
-/** The same in the worst crowd. */
-#define POLL_STREAK_MAX 4096u
+/** Waits until a crowd is asked for again, after it was found once. */
+#define POLL_CROWD 16u
+/** The same after it was found often. */
+#define POLL_CROWD_MAX 4096u
 /** Commands that one side finds without a sleep before it asks for a crowd. */
 #define POLL_BURST 512u
 
@@ -38,14 +42,15 @@ static inline bool poll_learn(struct vtpmring_link_poll *poll, unsigned max_us,
                               uint64_t waited_us)
 {
     poll->burst = 0;
-    if (waited_us > max_us) {
+    if (poll->pause > 0)
+        poll->pause--;
+    if (waited_us > (uint64_t)max_us + POLL_WAKE_US) {
         poll->us /= 2;
         poll->streak = 0;
         return false;
     }
     poll->streak++;
-    return poll->us < max_us && poll->streak >= POLL_STREAK &&
-           poll->streak >= poll->need;
+    return poll->us < max_us && poll->streak >= POLL_STREAK && poll->pause == 0;
 }
 
 /**
@@ -74,15 +79,16 @@ static inline void poll_asked(struct vtpmring_link_poll *poll, unsigned max_us,
 {
     if (!crowd) {
         poll->us = max_us;
-        poll->need = 0;
+        poll->crowd = 0;
         return;
     }
     poll->us = 0;
     poll->streak = 0;
-    if (poll->need < POLL_STREAK)
-        poll->need = POLL_STREAK;
-    if (poll->need < POLL_STREAK_MAX)
-        poll->need *= 2;
+    if (poll->crowd == 0)
+        poll->crowd = POLL_CROWD;
+    else if (poll->crowd < POLL_CROWD_MAX)
+        poll->crowd *= 2;
+    poll->pause = poll->crowd;
 }
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-enum { MAX_US = 50 };
+enum { MAX_US = 50, SHORT_US = MAX_US + POLL_WAKE_US, LONG_US };
 
 /* How often one asks for a crowd among short waits. */
 static unsigned short_waits(struct vtpmring_link_poll *poll, unsigned count,
@@ -19,7 +19,7 @@ static unsigned short_waits(struct vtpmring_link_poll *poll, unsigned count,
     unsigned asked = 0;
 
     for (unsigned i = 0; i < count; i++)
-        if (poll_learn(poll, MAX_US, 10)) {
+        if (poll_learn(poll, MAX_US, SHORT_US)) {
             poll_asked(poll, MAX_US, crowd);
             asked++;
         }
@@ -31,10 +31,10 @@ static void test_vain_waits_end_it(void **state)
     struct vtpmring_link_poll poll = {.us = MAX_US};
 
     (void)state;
-    poll_learn(&poll, MAX_US, MAX_US + 1);
+    poll_learn(&poll, MAX_US, LONG_US);
     assert_int_equal(poll.us, MAX_US / 2);
     for (int i = 0; i < 6; i++)
-        poll_learn(&poll, MAX_US, MAX_US + 1);
+        poll_learn(&poll, MAX_US, LONG_US);
     assert_int_equal(poll.us, 0);
 }
 
@@ -44,7 +44,7 @@ static void test_short_waits_in_a_row_bring_it_back(void **state)
 
     (void)state;
     assert_int_equal(short_waits(&poll, POLL_STREAK - 1, false), 0);
-    poll_learn(&poll, MAX_US, MAX_US + 1);
+    poll_learn(&poll, MAX_US, LONG_US);
     assert_int_equal(short_waits(&poll, POLL_STREAK - 1, false), 0);
     assert_int_equal(poll.us, 0);
     assert_int_equal(short_waits(&poll, 1, false), 1);
@@ -83,33 +83,36 @@ static void test_a_crowd_is_asked_for(void **state)
 static void test_nobody_looks_in_a_crowd(void **state)
 {
     struct vtpmring_link_poll poll = {.us = MAX_US};
-    unsigned need = POLL_STREAK;
+    unsigned pause = POLL_CROWD;
 
     (void)state;
     assert_int_equal(asks(&poll, POLL_BURST, true), 1);
-    assert_int_equal(poll.us, 0);
     /* each time it takes longer until that is asked again */
     for (int i = 0; i < 20; i++) {
-        need = need < POLL_STREAK_MAX ? 2 * need : need;
-        assert_int_equal(short_waits(&poll, need - 1, true), 0);
-        assert_int_equal(short_waits(&poll, 1, true), 1);
         assert_int_equal(poll.us, 0);
+        assert_int_equal(short_waits(&poll, pause - 1, true), 0);
+        assert_int_equal(short_waits(&poll, 1, true), 1);
+        pause = pause < POLL_CROWD_MAX ? 2 * pause : pause;
     }
-    assert_int_equal(need, POLL_STREAK_MAX);
+    assert_int_equal(pause, POLL_CROWD_MAX);
 }
 
 static void test_the_end_of_a_crowd(void **state)
 {
-    struct vtpmring_link_poll poll = {.us = 0, .need = POLL_STREAK_MAX};
+    struct vtpmring_link_poll poll = {
+        .us = 0, .crowd = POLL_CROWD_MAX, .pause = POLL_CROWD_MAX};
 
     (void)state;
-    assert_int_equal(short_waits(&poll, POLL_STREAK_MAX, false), 1);
+    /* long waits among the short ones do not put it off */
+    for (unsigned i = 0; i < POLL_CROWD_MAX / 4; i++) {
+        assert_int_equal(short_waits(&poll, 3, false), 0);
+        poll_learn(&poll, MAX_US, LONG_US);
+    }
+    assert_int_equal(short_waits(&poll, POLL_STREAK, false), 1);
     assert_int_equal(poll.us, MAX_US);
     /* as if there had been none */
-    assert_int_equal(asks(&poll, POLL_BURST, false), 1);
-    poll.us = 0;
-    poll.streak = 0;
-    assert_int_equal(short_waits(&poll, POLL_STREAK, false), 1);
+    assert_int_equal(asks(&poll, POLL_BURST, true), 1);
+    assert_int_equal(short_waits(&poll, POLL_CROWD, false), 1);
     assert_int_equal(poll.us, MAX_US);
 }
 

@@ -45,7 +45,8 @@ struct vtpmring_link_poll {
     unsigned us;     /**< so long */
     unsigned streak; /**< short waits in a row */
     unsigned burst;  /**< of these, without a sleep */
-    unsigned need;   /**< short waits in a row that bring polling back */
+    unsigned crowd;  /**< how long not to ask after a crowd was found again */
+    unsigned pause;  /**< waits until it is asked for again */
 };
 
 /** A frontend link. The caller allocates it and uses it from one thread at a
