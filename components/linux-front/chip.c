@@ -177,10 +177,14 @@ void tpmfront_attach(struct work_struct *work)
             open_to_all(front, generation);
     }
     if (err != 0)
-        dev_err(&front->xdev->dev, "no TPM behind this connection: error %d\n",
-                err);
+        dev_err_ratelimited(&front->xdev->dev,
+                            "no TPM behind this connection: error %d\n", err);
     spin_lock_irqsave(&front->lock, flags);
     front->attacher = NULL;
+    /* the next connection may have one; there is a pause before it */
+    if (err != 0 && front->session.generation == generation)
+        session_give_up(&front->session, tpmfront_now());
+    tpmfront_after(front);
     spin_unlock_irqrestore(&front->lock, flags);
     WRITE_ONCE(front->ready, true);
 }

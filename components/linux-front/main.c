@@ -45,15 +45,19 @@ void tpmfront_cancel(struct tpmfront *front)
     spin_unlock_irqrestore(&front->lock, flags);
 }
 
-static ssize_t cancel_store(struct device *dev, struct device_attribute *attr,
-                            const char *text, size_t length)
+/* Not "cancel": the TPM core has a link of that name made here for a TPM 1.2.
+ */
+static ssize_t cancel_command_store(struct device *dev,
+                                    struct device_attribute *attr,
+                                    const char *text, size_t length)
 {
     tpmfront_cancel(dev_get_drvdata(dev));
     return (ssize_t)length;
 }
-static DEVICE_ATTR_WO(cancel);
+static DEVICE_ATTR_WO(cancel_command);
 
-static struct attribute *tpmfront_attrs[] = {&dev_attr_cancel.attr, NULL};
+static struct attribute *tpmfront_attrs[] = {&dev_attr_cancel_command.attr,
+                                             NULL};
 ATTRIBUTE_GROUPS(tpmfront);
 
 /* Nothing is waited for here: it may be the thread that brings the events. */
