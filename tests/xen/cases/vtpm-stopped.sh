@@ -34,6 +34,7 @@ refuses outcome guest
 kill "$(vtpm_pid guest)"
 within 120 refuses vtpm_runs guest
 connected guest
+within 20 outcome guest
 same "exit code of that command" "$(outcome guest)" 0
 step "started again"
 vtpm_start guest "$uuid"
