@@ -8,6 +8,7 @@
 
 #include "context.h"
 #include "log.h"
+#include "rc.h"
 
 TSS2_RC tcti_context_of(TSS2_TCTI_CONTEXT *opaque,
                         struct tcti_context **context)

@@ -51,13 +51,6 @@ TSS2_RC tcti_context_of(TSS2_TCTI_CONTEXT *opaque,
                         struct tcti_context **context);
 
 /**
- * What a status of the link is for callers of the TCTI.
- * @param status any
- * @return the code
- */
-TSS2_RC tcti_rc(enum vtpmring_status status);
-
-/**
  * Opens the platform and the lock, and looks whether there is such a device.
  * Does not connect.
  * @param context conf is set

@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "log.h"
+#include "rc.h"
 
 TSS2_RC tis_context_of(TSS2_TCTI_CONTEXT *opaque, struct tis_context **context)
 {
@@ -34,7 +35,7 @@ static TSS2_RC report(const struct tis_context *context, const char *what,
              what, vtpmring_status_text(status), vtpmring_status_name(status),
              (unsigned long)context->tis.lost,
              (unsigned long)context->tis.stuck);
-    return tis_rc(status);
+    return tcti_rc(status);
 }
 
 static void pause_for(struct tis_context *context, uint32_t us)
@@ -180,7 +181,7 @@ TSS2_RC tis_cancel(TSS2_TCTI_CONTEXT *opaque)
     if (context->done || context->cancel_asked)
         return TSS2_RC_SUCCESS;
     context->cancel_asked = true;
-    return tis_rc(vtpmring_tis_cancel(&context->tis));
+    return tcti_rc(vtpmring_tis_cancel(&context->tis));
 }
 
 TSS2_RC tis_set_locality(TSS2_TCTI_CONTEXT *opaque, uint8_t locality)

@@ -7,26 +7,7 @@
 
 #include "context.h"
 #include "log.h"
-
-TSS2_RC tis_rc(enum vtpmring_status status)
-{
-    switch (status) {
-    case VTPMRING_OK:
-        return TSS2_RC_SUCCESS;
-    case VTPMRING_AGAIN:
-        return TSS2_TCTI_RC_TRY_AGAIN;
-    case VTPMRING_EINVAL:
-        return TSS2_TCTI_RC_BAD_VALUE;
-    case VTPMRING_ESTATE:
-        return TSS2_TCTI_RC_BAD_SEQUENCE;
-    case VTPMRING_ENOBUF:
-        return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
-    case VTPMRING_EUNSUPPORTED:
-        return TSS2_TCTI_RC_NOT_SUPPORTED;
-    default:
-        return TSS2_TCTI_RC_IO_ERROR;
-    }
-}
+#include "rc.h"
 
 static TSS2_RC open_chip(struct tis_context *context)
 {
@@ -36,7 +17,7 @@ static TSS2_RC open_chip(struct tis_context *context)
 
     if (status != VTPMRING_OK) {
         tcti_log(TCTI_LOG_ERROR, "%s", error);
-        return tis_rc(status);
+        return tcti_rc(status);
     }
     status = vtpmring_tis_init(&context->tis, &vtpmring_tis_mem_access,
                                &context->mem, &context->conf.driver);
@@ -51,7 +32,7 @@ static TSS2_RC open_chip(struct tis_context *context)
                  (unsigned long long)context->conf.driver.base,
                  context->conf.path, vtpmring_status_text(status),
                  vtpmring_status_name(status));
-        return tis_rc(status);
+        return tcti_rc(status);
     }
     tcti_log(TCTI_LOG_INFO, "TPM %s, %s, device and vendor 0x%08lx",
              context->tis.family == VTPMRING_TPM_20 ? "2.0" : "1.2",

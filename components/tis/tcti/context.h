@@ -49,13 +49,6 @@ struct tis_context {
 TSS2_RC tis_context_of(TSS2_TCTI_CONTEXT *opaque, struct tis_context **context);
 
 /**
- * What a status of the driver is for callers of the TCTI.
- * @param status any
- * @return the code
- */
-TSS2_RC tis_rc(enum vtpmring_status status);
-
-/**
  * Maps the registers, finds the chip, opens the lock.
  * @param context conf is set
  * @return TSS2_RC_SUCCESS, or a code after a line in the log; then nothing is
