@@ -4,10 +4,11 @@
 
 /**
  * @file
- * What the tests share: a folder of their own, whole files, a key file, and
+ * What the tests share: a key file, and
  * a remote keeper that survives the crash of a child.
  */
 
+#include "folder.h"
 #include "keys.h"
 #include "status.h"
 
@@ -28,24 +29,6 @@ extern const uint8_t other_uuid[VTPM_UUID_SIZE];
     check_status((status), (expected), (err), __FILE__, __LINE__)
 void check_status(enum vtpm_status status, enum vtpm_status expected,
                   const struct vtpm_error *err, const char *file, int line);
-
-/** cmocka group setup and teardown: a temporary folder. */
-int folder_setup(void **state);
-int folder_teardown(void **state);
-/** A path in that folder; good for 256 further calls. */
-const char *in_folder(const char *name);
-/** Removes what is at a path, if anything is. */
-void remove_path(const char *path);
-
-/** Whole files, for comparing and damaging them. */
-struct image {
-    uint8_t *bytes;
-    size_t len;
-};
-struct image image_read(const char *path);
-void image_write(const char *path, const struct image *image);
-void image_free(struct image *image);
-void assert_unchanged(const char *path, const struct image *image);
 
 /** A key file keeper over a fixed key; @p which makes another key. */
 struct vtpm_keys *key_file(uint8_t which);

@@ -2,18 +2,14 @@
 #define _GNU_SOURCE
 #include "model.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 const uint8_t root_key[VTPM_KEY_SIZE] = {7, 1, 2, 3};
 const uint8_t other_key[VTPM_KEY_SIZE] = {7, 1, 2, 4};
 
 static uint64_t seed = 1;
-static char folder[64];
 
 void chance_seed(uint64_t number)
 {
@@ -247,61 +243,4 @@ void check_status(enum vtpm_status status, enum vtpm_status expected,
         print_error("not about \"%s\": %s\n", words, err->text);
         _fail(file, line);
     }
-}
-
-int folder_setup(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/vtpmmgr-test-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-int folder_teardown(void **state)
-{
-    char command[128];
-
-    (void)state;
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
-const char *in_folder(const char *name)
-{
-    static char paths[64][128];
-    static unsigned next;
-    char *path = paths[next++ % 64];
-
-    (void)snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-struct image image_read(const char *path)
-{
-    struct image image = {NULL, 0};
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &st), 0);
-    image.len = (size_t)st.st_size;
-    image.bytes = malloc(image.len + 1);
-    assert_non_null(image.bytes);
-    assert_int_equal(read(fd, image.bytes, image.len), image.len);
-    (void)close(fd);
-    return image;
-}
-
-void image_write(const char *path, const struct image *image)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, image->bytes, image->len), image->len);
-    (void)close(fd);
-}
-
-void image_free(struct image *image)
-{
-    free(image->bytes);
-    image->bytes = NULL;
 }

@@ -8,6 +8,7 @@
  * that are made to both.
  */
 
+#include "folder.h"
 #include "store.h"
 
 #include <stdarg.h>
@@ -67,20 +68,5 @@ struct vtpmmgr_vtpm numbered_vtpm(uint32_t number, uint32_t group,
 void check_status(enum vtpm_status status, enum vtpm_status expected,
                   const struct vtpm_error *err, const char *words,
                   const char *file, int line);
-
-/** cmocka group setup and teardown: a temporary folder. */
-int folder_setup(void **state);
-int folder_teardown(void **state);
-/** A path in that folder; good for 64 further calls. */
-const char *in_folder(const char *name);
-
-/** Whole files. */
-struct image {
-    uint8_t *bytes;
-    size_t len;
-};
-struct image image_read(const char *path);
-void image_write(const char *path, const struct image *image);
-void image_free(struct image *image);
 
 #endif
