@@ -103,11 +103,11 @@ static void execute(struct vtpmring_back_device *device)
         (void)vtpmring_back_reply_error(machine, VTPMRING_TPM_ERROR_FAILURE);
     else
         (void)vtpmring_back_reply(machine, response, length);
+    vtpmring_back_device_notify(device);
     device->answered_us = set->port->ops->now_us(set->port);
     if (set->config.ops->served != NULL)
         set->config.ops->served(set->config.context, device,
                                 device->answered_us - device->seen_us);
-    vtpmring_back_device_notify(device);
     if (orphan)
         release(device);
 }
@@ -221,6 +221,23 @@ static void serve_device(struct vtpmring_back_device *device)
         poll_page(device);
 }
 
+/* Sleeps until a command may be there. If there is one channel it is clear
+ * whose event has come: the command goes first, and the event is taken from the
+ * port while the answer is on its way. */
+static void sleep_for_command(struct vtpmring_back_set *set)
+{
+    unsigned got;
+
+    unlock(set);
+    got = set->port->ops->wait(
+        set->port, VTPMRING_PORT_CHANNEL | VTPMRING_PORT_SERVER, -1);
+    lock(set);
+    if ((got & VTPMRING_PORT_CHANNEL) && set->sole != NULL &&
+        vtpmring_back_has_work(&set->sole->machine))
+        serve_device(set->sole);
+    vtpmring_back_set_collect(set);
+}
+
 enum vtpmring_status vtpmring_back_set_serve(struct vtpmring_back_set *set)
 {
     struct vtpmring_back_device *device;
@@ -234,11 +251,7 @@ enum vtpmring_status vtpmring_back_set_serve(struct vtpmring_back_set *set)
             serve_device(device);
             continue;
         }
-        unlock(set);
-        (void)set->port->ops->wait(
-            set->port, VTPMRING_PORT_CHANNEL | VTPMRING_PORT_SERVER, -1);
-        lock(set);
-        vtpmring_back_set_collect(set);
+        sleep_for_command(set);
     }
     unlock(set);
     return VTPMRING_OK;

@@ -122,8 +122,9 @@ void vtpmring_back_set_collect(struct vtpmring_back_set *set)
     struct vtpmring_back_device *device;
     uint32_t channel;
 
-    /* a storm on one channel must not keep us here */
-    for (unsigned i = 0; i <= set->channel_count; i++) {
+    /* a storm on one channel must not keep us here; what is left, as of a
+     * channel that was just closed, ends the next wait */
+    for (unsigned i = 0; i == 0 || i < set->channel_count; i++) {
         if (set->port->ops->channel_next(set->port, &channel) != VTPMRING_OK)
             return;
         device = *bucket(set, channel);
@@ -132,6 +133,17 @@ void vtpmring_back_set_collect(struct vtpmring_back_set *set)
         if (device != NULL)
             vtpmring_back_set_queue(set, device);
     }
+}
+
+static void find_sole(struct vtpmring_back_set *set)
+{
+    struct vtpmring_back_device *device = NULL;
+
+    if (set->channel_count == 1)
+        for (device = set->devices; device != NULL; device = device->next)
+            if (device->bound)
+                break;
+    set->sole = device;
 }
 
 void vtpmring_back_set_bind(struct vtpmring_back_set *set,
@@ -143,6 +155,7 @@ void vtpmring_back_set_bind(struct vtpmring_back_set *set,
     *at = device;
     device->bound = true;
     set->channel_count++;
+    find_sole(set);
 }
 
 void vtpmring_back_set_unbind(struct vtpmring_back_set *set,
@@ -155,6 +168,7 @@ void vtpmring_back_set_unbind(struct vtpmring_back_set *set,
     *at = device->bucket_next;
     device->bound = false;
     set->channel_count--;
+    find_sole(set);
 }
 
 void vtpmring_back_set_log(struct vtpmring_back_device *device, int level,

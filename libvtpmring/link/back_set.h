@@ -75,6 +75,7 @@ struct vtpmring_back_set {
     struct vtpmring_back_device **buckets;                 /**< by channel */
     size_t bucket_count;                  /**< a power of two */
     unsigned channel_count;               /**< open channels */
+    struct vtpmring_back_device *sole;    /**< whose the only one is, or NULL */
     struct vtpmring_back_device *running; /**< executed now */
     bool armed;         /**< the timer runs, or the control thread supervises */
     bool watching;      /**< the control thread supervises */

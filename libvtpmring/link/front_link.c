@@ -61,27 +61,44 @@ static enum vtpmring_status drain_store(struct vtpmring_front_link *link)
     return taken > 0 ? vtpmring_front_look(link) : VTPMRING_OK;
 }
 
-/* There is one channel: more events than this are a storm. What is left makes
- * the next wait() return at once, and the deadlines are looked at in between.
- */
+/* More events than this are a storm. */
 static void drain_channel(struct vtpmring_front_link *link)
 {
     uint32_t channel;
 
+    link->untaken = false;
     for (int i = 0; i < DRAIN; i++)
         if (link->port->ops->channel_next(link->port, &channel) != VTPMRING_OK)
             break;
 }
 
-/* Sleeps until something happens, and takes note of it. */
+/* There is one channel, so one event; another one ends the next wait. What it
+ * is about may be on the page only now. */
+static void take_event(struct vtpmring_front_link *link)
+{
+    uint32_t channel;
+
+    link->untaken = false;
+    (void)link->port->ops->channel_next(link->port, &channel);
+    vtpmring_front_on_event(&link->machine);
+}
+
+/* Sleeps until something happens, and takes note of it. The response is on the
+ * page: the event itself is taken before the next sleep, which is after the
+ * next command was sent, when the backend needs time anyway. */
 static enum vtpmring_status sleep_on(struct vtpmring_front_link *link,
                                      unsigned want, int timeout_ms)
 {
     enum vtpmring_status status = VTPMRING_OK;
-    unsigned got = link->port->ops->wait(link->port, want, timeout_ms);
+    unsigned got;
 
+    if (link->untaken && (want & VTPMRING_PORT_CHANNEL)) {
+        take_event(link);
+        return VTPMRING_OK;
+    }
+    got = link->port->ops->wait(link->port, want, timeout_ms);
     if (got & VTPMRING_PORT_CHANNEL) {
-        drain_channel(link);
+        link->untaken = true;
         vtpmring_front_on_event(&link->machine);
     }
     if (got & VTPMRING_PORT_STORE)

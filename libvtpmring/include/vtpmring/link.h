@@ -62,7 +62,8 @@ struct vtpmring_front_link {
     uint16_t peer;                              /**< backend's domain */
     uint8_t locality;                           /**< of the next command */
     bool watching;                              /**< backend's state */
-    struct vtpmring_link_poll poll;             /**< for a response */
+    bool untaken; /**< an event was seen, and is still in the port */
+    struct vtpmring_link_poll poll; /**< for a response */
     uint64_t looked_us;    /**< when watch events were last looked for */
     uint64_t cancel_by_us; /**< end of the wait for a cancel, 0 for none */
     char path[VTPMRING_PORT_PATH_MAX];    /**< our directory */
