@@ -26,6 +26,14 @@ static bool have_digest(struct vtpm_crypto *crypto)
     return crypto->digest && crypto->digest_ctx;
 }
 
+void vtpm_crypto_begin(void)
+{
+    /* libtpms looks digests up by name, so these stay */
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
+                                  OPENSSL_INIT_NO_ADD_ALL_CIPHERS,
+                              NULL);
+}
+
 enum vtpm_status vtpm_crypto_init(struct vtpm_crypto *crypto,
                                   struct vtpm_error *err)
 {

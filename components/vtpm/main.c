@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vtpm: one TPM for one guest. */
+#include "crypto.h"
 #include "engine.h"
 #include "keys_file.h"
 #include "options.h"
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
     if (code >= 0)
         return code;
     catch_signals();
+    vtpm_crypto_begin();
     /* the threads allocate little and rarely: a heap each is wasted */
     (void)mallopt(M_ARENA_MAX, 1);
     /* keys are in our memory: no core dump, no tracer */
