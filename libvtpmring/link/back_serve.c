@@ -180,7 +180,8 @@ static void poll_page(struct vtpmring_back_device *device)
             if (vtpmring_back_has_work(&device->machine)) {
                 device->idle_since_us = 0;
                 vtpmring_back_set_queue(set, device);
-                if (poll_found(&device->poll, set->config.poll_us))
+                if (poll_found(&device->poll, set->config.poll_us,
+                               ops->now_us(set->port) - start))
                     ask_for_crowd(device);
                 return;
             }

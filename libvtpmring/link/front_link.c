@@ -272,7 +272,8 @@ static uint64_t poll_page(struct vtpmring_front_link *link)
         for (int i = 0; i < SPIN; i++) {
             vtpmring_front_on_event(&link->machine);
             if (vtpmring_front_next(&link->machine) != VTPMRING_FRONT_WAIT) {
-                if (poll_found(&link->poll, link->config.poll_us))
+                if (poll_found(&link->poll, link->config.poll_us,
+                               now(link) - start))
                     ask_for_crowd(link);
                 return 0;
             }

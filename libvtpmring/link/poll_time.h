@@ -54,15 +54,18 @@ static inline bool poll_learn(struct vtpmring_link_poll *poll, unsigned max_us,
 }
 
 /**
- * After a wait that ended before it was worth to sleep.
+ * After a wait that ended before it was worth to sleep. It may have been long
+ * all the same: who looks can lose the CPU meanwhile.
  * @param poll learns
  * @param max_us how long may be looked
+ * @param waited_us how long it was
  * @return whether to ask for a crowd, see poll_asked()
  */
-static inline bool poll_found(struct vtpmring_link_poll *poll, unsigned max_us)
+static inline bool poll_found(struct vtpmring_link_poll *poll, unsigned max_us,
+                              uint64_t waited_us)
 {
     unsigned burst = poll->burst + 1;
-    bool ask = poll_learn(poll, max_us, 0) || burst >= POLL_BURST;
+    bool ask = poll_learn(poll, max_us, waited_us) || burst >= POLL_BURST;
 
     poll->burst = ask ? 0 : burst;
     return ask;

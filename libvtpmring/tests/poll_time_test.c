@@ -38,6 +38,17 @@ static void test_vain_waits_end_it(void **state)
     assert_int_equal(poll.us, 0);
 }
 
+/* Who gives its CPU to others while it looks finds all it waits for, late. */
+static void test_late_finds_end_it(void **state)
+{
+    struct vtpmring_link_poll poll = {.us = MAX_US};
+
+    (void)state;
+    for (int i = 0; i < 7; i++)
+        assert_false(poll_found(&poll, MAX_US, LONG_US));
+    assert_int_equal(poll.us, 0);
+}
+
 static void test_short_waits_in_a_row_bring_it_back(void **state)
 {
     struct vtpmring_link_poll poll = {.us = 0};
@@ -60,7 +71,7 @@ static unsigned asks(struct vtpmring_link_poll *poll, unsigned found,
     unsigned count = 0;
 
     for (unsigned i = 0; i < found; i++)
-        if (poll_found(poll, MAX_US)) {
+        if (poll_found(poll, MAX_US, 0)) {
             poll_asked(poll, MAX_US, crowd);
             count++;
         }
@@ -120,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vain_waits_end_it),
+        cmocka_unit_test(test_late_finds_end_it),
         cmocka_unit_test(test_short_waits_in_a_row_bring_it_back),
         cmocka_unit_test(test_a_crowd_is_asked_for),
         cmocka_unit_test(test_nobody_looks_in_a_crowd),
