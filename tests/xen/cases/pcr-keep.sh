@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# PCRs of a guest that goes on are kept: bind, attach, save, vtpm restarted.
+# A guest goes on: PCRs are kept over bind, attach, save, a restart of vtpm.
 # limit: 600
 # not core
 
@@ -7,6 +7,8 @@ step "a guest with a vTPM"
 vtpm_make guest "$uuid"
 vtpm_start guest "$uuid"
 domain_create guest-dom0.cfg
+nv_write guest
+on guest 'echo kept >marker'
 pcrs_extend guest
 before=$(pcrs guest)
 echo "$before"
@@ -43,22 +45,33 @@ vtpm_restarted()
 }
 keeps "the vtpm is restarted in order" vtpm_restarted
 
+# saved_and_restored COMMAND...: which is between the two.
 saved_and_restored()
 {
+    local old device
+    old=$(domid guest)
+    device=$(back guest)
     domain_save guest "$work/guest.save"
+    within 3 node_gone "$device"
+    domain_gone guest
+    "$@"
     domain_restore "$work/guest.save"
     rm "$work/guest.save"
+    differ "domain" "$old" "$(domid guest)"
 }
-keeps "save and restore" saved_and_restored
 
-saved_meanwhile_restarted()
+restored_well()
 {
-    domain_save guest "$work/guest.save"
-    vtpm_restarted
-    domain_restore "$work/guest.save"
+    same "file in the guest's memory" "$(on guest 'cat marker')" kept
+    nv_kept guest
 }
+
+keeps "save and restore" saved_and_restored true
+restored_well
 keeps "save and restore, the vtpm restarted between the two" \
-    saved_meanwhile_restarted
+    saved_and_restored vtpm_restarted
+restored_well
+random_differs guest
 
 step "and a reboot resets them"
 domain_restarts guest 'reboot -f'

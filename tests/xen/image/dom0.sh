@@ -27,6 +27,8 @@ tree_dom0()
         "$packages"/etc/xen/scripts/{block,block-common.sh,hotplugpath.sh,locking.sh,logging.sh,xen-hotplug-common.sh,xen-script-common.sh}; do
         install_file "$tree" "$name" "${name#"$packages"}"
     done
+    mv "$tree/etc/xen/scripts/block" "$tree/etc/xen/scripts/block.stock"
+    install_file "$tree" "$here/image/disk-script.sh" /etc/xen/scripts/block
 }
 
 # tree_tested TREE: what a run is about: vtpm, its agent, stub domain, guest.

@@ -119,6 +119,35 @@ stubdom_said()
     tr -d '\r' <"/var/log/xen/guest-$1.log" | grep "$2"
 }
 
+# stubdom_tenths NAME: the processor time that a domain has used, in tenths of a
+# second.
+stubdom_tenths()
+{
+    xl list "$1" | awk 'END { print $NF * 10 }'
+}
+
+# stubdom_worked NAME TENTHS
+stubdom_worked()
+{
+    [ "$(stubdom_tenths "$1")" -ge "$2" ]
+}
+
+# TPM2_CreatePrimary: an RSA key of 3072 bits, as the owner, whose password is
+# empty.
+create_primary=800200000043000001314000000100000009400000090000000000000400000000\
+001a0001000b00030072000000060080004300100c00000000000000000000000000
+
+# stubdom_occupy NAME GUEST: like vtpm_occupy, with one command and no other
+# after it.
+stubdom_occupy()
+{
+    local before
+    before=$(stubdom_tenths "$1")
+    begin "$2" "exec 3<>/dev/tpm0; echo $create_primary | xxd -r -p >command
+        cat command >&3 && dd bs=4096 count=1 <&3 | xxd -p"
+    within 60 stubdom_worked "$1" $((before + 5))
+}
+
 # vtpm_disks NAME UUID: the disks that vtpm-stubdom.cfg names, with a new TPM on one.
 vtpm_disks()
 {
