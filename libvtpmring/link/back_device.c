@@ -68,8 +68,11 @@ void vtpmring_back_device_unmap(struct vtpmring_back_device *device)
 void vtpmring_back_device_free(struct vtpmring_back_device *device)
 {
     struct vtpmring_port *port = device->set->port;
+    const struct vtpmring_back_set_config *config = &device->set->config;
 
     vtpmring_back_device_unmap(device);
+    if (device->accepted && config->ops->removed != NULL)
+        config->ops->removed(config->context, device);
     if (device->watch[0] != '\0')
         port->ops->store_unwatch(port, device->watch, device->token);
     port->ops->free(port, device->machine.config.buffer);
@@ -184,6 +187,7 @@ static bool is_wanted(struct vtpmring_back_device *device, const char *uuid)
     if (set->config.ops->accept != NULL &&
         !set->config.ops->accept(set->config.context, device, uuid))
         return false;
+    device->accepted = true;
     if (set->device_count < set->config.max_devices)
         return true;
     vtpmring_back_set_log(device, 4, "not served: too many devices",

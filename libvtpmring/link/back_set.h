@@ -36,6 +36,7 @@ struct vtpmring_back_device {
     uint32_t channel;                         /**< our port */
     uint32_t handle;                          /**< number in its frontend */
     uint16_t domid;                           /**< frontend's domain */
+    bool accepted;  /**< the user has taken it, and is told of its end */
     bool foreign;   /**< somebody else serves it: nothing else is valid */
     bool bound;     /**< channel is open */
     bool reading;   /**< a transaction is open since the frontend was read */

@@ -37,6 +37,7 @@ struct host {
     atomic_bool secret;    /* it is no */
     atomic_int last_asked; /* whether to write Closed */
     atomic_bool waiting;   /* until the node "guest" is "gone" */
+    atomic_int accepted;   /* devices whose end is not known yet */
     unsigned devices;      /* served at most, 0 for one */
 };
 
@@ -45,9 +46,11 @@ static bool accept_ours(void *context, struct vtpmring_back_device *device,
 {
     struct host *host = context;
 
-    (void)device;
-    if (strcmp(uuid, OURS) == 0)
+    if (strcmp(uuid, OURS) == 0) {
+        atomic_fetch_add(&host->accepted, 1);
+        *vtpmring_back_device_user(device) = host;
         return true;
+    }
     atomic_fetch_add(&host->refused, 1);
     while (atomic_load(&host->held))
         usleep(1000);
@@ -118,6 +121,14 @@ static bool closing(void *context, struct vtpmring_back_device *device)
             strcmp(guest, "gone") == 0);
 }
 
+static void removed(void *context, struct vtpmring_back_device *device)
+{
+    struct host *host = context;
+
+    assert_ptr_equal(*vtpmring_back_device_user(device), host);
+    atomic_fetch_sub(&host->accepted, 1);
+}
+
 static const struct vtpmring_back_set_ops set_ops = {
     .accept = accept_ours,
     .announce = announce,
@@ -126,6 +137,7 @@ static const struct vtpmring_back_set_ops set_ops = {
     .abort = abort_command,
     .disconnected = disconnected,
     .closing = closing,
+    .removed = removed,
 };
 
 static void *serve(void *context)
@@ -169,6 +181,8 @@ static void stop(struct host *host)
     pthread_join(host->server, NULL);
     pthread_join(host->control, NULL);
     vtpmring_back_set_free(host->set);
+    /* each was told to be no more, once */
+    assert_int_equal(atomic_load(&host->accepted), 0);
 }
 
 static int set_up(void **state)

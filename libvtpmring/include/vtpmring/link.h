@@ -217,6 +217,13 @@ struct vtpmring_back_set_ops {
      *         wait for ever.
      */
     bool (*closing)(void *context, struct vtpmring_back_device *device);
+    /**
+     * A device that accept() took is no more: the last call about it, for what
+     * hangs on vtpmring_back_device_user(). No other callback of the device
+     * runs, and disconnected() need not have come. Control thread, or
+     * vtpmring_back_set_free().
+     */
+    void (*removed)(void *context, struct vtpmring_back_device *device);
 };
 
 /** A question of a set that was answered with "not now" is repeated so often.
