@@ -111,6 +111,8 @@ static uint32_t handle(void *context, const struct vtpmmgr_request *request,
     response->uuids = (struct vtpmmgr_span){turn.bytes, turn.lens[4]};
     response->key = response->symmetric = response->blob = span;
     response->certificate = (struct vtpmmgr_span){turn.bytes, turn.lens[5]};
+    response->root = response->error = span;
+    response->devices = response->uuids;
     return turn.status;
 }
 

@@ -196,8 +196,8 @@ static struct vtpmmgr_span take_rest(struct reader *reader,
 {
     size_t len = reader->left;
 
-    if (field->kind == VTPMMGR_FIELD_UUIDS)
-        require(reader, len % VTPMMGR_UUID_SIZE == 0);
+    if (field->kind == VTPMMGR_FIELD_ITEMS)
+        require(reader, len % field->max == 0);
     else
         require(reader, len >= field->min && len <= field->max);
     return take(reader, len);

@@ -59,10 +59,11 @@ enum vtpmmgr_ordinal {
     VTPMMGR_READ_PUBEK = 0x02000303,
     VTPMMGR_NV_DEFINE_SPACE = 0x02000304,
     VTPMMGR_NV_WRITE_VALUE = 0x02000305,
-    VTPMMGR_NV_READ_VALUE = 0x02000306
+    VTPMMGR_NV_READ_VALUE = 0x02000306,
+    VTPMMGR_STATUS = 0x02000401 /**< not Xen's */
 };
 /** How many ordinals there are. */
-#define VTPMMGR_COMMANDS 25u
+#define VTPMMGR_COMMANDS 26u
 
 /** Status values; they are those of TPM 1.2. */
 enum vtpmmgr_code {
@@ -80,6 +81,33 @@ enum vtpmmgr_code {
     VTPMMGR_BADTAG = 30,         /**< no such tag */
     VTPMMGR_RETRY = 0x800        /**< not now */
 };
+
+/** Flags of a vTPM, in VTPM_SHOW and VTPM_EDIT. */
+enum vtpmmgr_vtpm_flag {
+    VTPMMGR_VTPM_ADMIN = 1 /**< it may manage */
+};
+
+/** Flags of the manager, in STATUS. */
+enum vtpmmgr_status_flag {
+    VTPMMGR_STATUS_HARDWARE = 1,    /**< there is a hardware TPM */
+    VTPMMGR_STATUS_COUNTER = 2,     /**< the root has a counter */
+    VTPMMGR_STATUS_EACH_COMMIT = 4, /**< it is raised with each commit */
+    VTPMMGR_STATUS_FAILING = 8      /**< the last change was not saved */
+};
+
+/** Flags of a connected device, in STATUS. */
+enum vtpmmgr_device_flag {
+    VTPMMGR_DEVICE_OPEN = 1,   /**< it has opened its vTPM */
+    VTPMMGR_DEVICE_ADMIN = 2,  /**< it may manage */
+    VTPMMGR_DEVICE_UNKNOWN = 4 /**< there is no vTPM of its UUID */
+};
+/** The group of a device whose UUID is unknown. */
+#define VTPMMGR_NO_GROUP 0xffffffffu
+/** Bytes of a device in STATUS: u32 domain, u32 handle, UUID, u32 flags, u32
+ * group. */
+#define VTPMMGR_DEVICE_SIZE 32u
+/** The longest text in STATUS. */
+#define VTPMMGR_TEXT_MAX 256u
 
 /** Who may use a command. */
 enum vtpmmgr_access {
@@ -111,7 +139,14 @@ struct vtpmmgr_message {
     uint32_t index;
     uint32_t size;
     uint32_t attributes;
+    uint32_t vtpms;
+    uint32_t groups;
     uint64_t saves;
+    uint64_t generation;
+    uint64_t anchor;
+    uint64_t uptime_s;
+    uint64_t commands; /**< answered since the start */
+    uint64_t failures; /**< of these, not with success */
     struct vtpmmgr_list list;
     struct vtpmmgr_span uuid; /**< may be none in VTPM_NEW */
     struct vtpmmgr_span group_uuid;
@@ -130,6 +165,9 @@ struct vtpmmgr_message {
     struct vtpmmgr_span symmetric; /**< a TPM_SYMMETRIC_KEY */
     struct vtpmmgr_span blob;
     struct vtpmmgr_span certificate; /**< may be empty */
+    struct vtpmmgr_span root;        /**< kind of the root, a text */
+    struct vtpmmgr_span error;       /**< the last one, a text; may be empty */
+    struct vtpmmgr_span devices;     /**< VTPMMGR_DEVICE_SIZE bytes each */
 };
 
 /** One row of the table of commands. */
@@ -204,6 +242,17 @@ static inline size_t vtpmmgr_list_page(size_t room)
     return room < VTPMMGR_FRAME_HEADER + 4
                ? 0
                : (room - VTPMMGR_FRAME_HEADER - 4) / VTPMMGR_UUID_SIZE;
+}
+
+/** How many devices a page of STATUS has room for, whatever the texts are. */
+static inline size_t vtpmmgr_status_page(size_t room)
+{
+    const size_t rest =
+        VTPMMGR_FRAME_HEADER + 4 * 4 + 5 * 8 + 2 * (4 + VTPMMGR_TEXT_MAX);
+
+    if (room > VTPMMGR_FRAME_MAX)
+        room = VTPMMGR_FRAME_MAX;
+    return room < rest ? 0 : (room - rest) / VTPMMGR_DEVICE_SIZE;
 }
 
 #endif

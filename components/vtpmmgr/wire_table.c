@@ -11,6 +11,7 @@
         VTPMMGR_FIELD_##kind, offsetof(struct vtpmmgr_message, name), min, max \
     }
 #define U32(name) FIELD(U32, name, 0, 0)
+#define U64(name) FIELD(U64, name, 0, 0)
 #define DIGEST FIELD(BYTES, digest, 0, VTPMMGR_DIGEST_SIZE)
 #define UUID FIELD(BYTES, uuid, 0, VTPMMGR_UUID_SIZE)
 #define GROUP_UUID FIELD(BYTES, group_uuid, 0, VTPMMGR_UUID_SIZE)
@@ -20,6 +21,7 @@
 #define KEY FIELD(KEY, key, 0, 0)
 #define SYMMETRIC FIELD(SYMMETRIC, symmetric, 0, 0)
 #define BLOB(max) FIELD(SIZED, blob, 0, max)
+#define TEXT(name) FIELD(SIZED, name, 0, VTPMMGR_TEXT_MAX)
 #define RECOVERY FIELD(BYTES, recovery, 0, 32)
 #define VALUES FIELD(VALUES, values, 0, 0)
 #define END                                                                    \
@@ -77,9 +79,9 @@ const struct vtpmmgr_command vtpmmgr_commands[VTPMMGR_COMMANDS] = {
              NOTHING),
 
     OF_ADMIN(VTPM_LIST, FIELDS(U32(group), U32(offset)),
-             FIELDS(U32(count), FIELD(UUIDS, uuids, 0, 0))),
+             FIELDS(U32(count), FIELD(ITEMS, uuids, 0, VTPMMGR_UUID_SIZE))),
     OF_ADMIN(VTPM_SHOW, FIELDS(UUID),
-             FIELDS(U32(group), GROUP_UUID, U32(flags), FIELD(U64, saves, 0, 0),
+             FIELDS(U32(group), GROUP_UUID, U32(flags), U64(saves),
                     BLOB(LABEL_MAX))),
     OF_ADMIN(VTPM_EDIT, FIELDS(UUID, U32(group), U32(flags)), NOTHING),
     OF_ADMIN(VTPM_NEW, FIELDS(U32(group), FIELD(UUID_MAYBE, uuid, 0, 0)),
@@ -96,6 +98,12 @@ const struct vtpmmgr_command vtpmmgr_commands[VTPMMGR_COMMANDS] = {
              NOTHING),
     OF_ADMIN(NV_READ_VALUE, FIELDS(U32(index), U32(offset), U32(size)),
              FIELDS(BLOB(BLOB_MAX))),
+
+    OF_ADMIN(STATUS, FIELDS(U32(offset)),
+             FIELDS(U32(flags), U32(vtpms), U32(groups), U64(generation),
+                    U64(anchor), U64(uptime_s), U64(commands), U64(failures),
+                    TEXT(root), TEXT(error), U32(count),
+                    FIELD(ITEMS, devices, 0, VTPMMGR_DEVICE_SIZE))),
 };
 
 const struct vtpmmgr_command *vtpmmgr_command_find(uint16_t tag,

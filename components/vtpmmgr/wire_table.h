@@ -21,7 +21,7 @@ enum vtpmmgr_field_kind {
     VTPMMGR_FIELD_SELECTIONS, /* as many of them as the list has platforms */
     VTPMMGR_FIELD_LIST,       /* u64, u32 n, n digests, u32 k, k digests */
     VTPMMGR_FIELD_VALUES,     /* a digest for each flag and PCR asked for */
-    VTPMMGR_FIELD_UUIDS,      /* to the end */
+    VTPMMGR_FIELD_ITEMS,      /* to the end, max bytes each */
     VTPMMGR_FIELD_KEY,        /* TPM_KEY, TPM_KEY12, or of TPM 2.0 */
     VTPMMGR_FIELD_SYMMETRIC   /* TPM_SYMMETRIC_KEY */
 };

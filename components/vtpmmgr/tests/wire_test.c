@@ -53,6 +53,13 @@ static struct vtpmmgr_message sample(void)
         .size = 32,
         .attributes = 0x00040004,
         .saves = UINT64_C(0x1122334455667788),
+        .vtpms = 0x41,
+        .groups = 0x42,
+        .generation = 0x43,
+        .anchor = 0x44,
+        .uptime_s = 0x45,
+        .commands = 0x46,
+        .failures = 0x47,
     };
     m.list.sequence = UINT64_C(0x8877665544332211);
     m.list.platforms = some(2 * 20, 0x21);
@@ -74,6 +81,9 @@ static struct vtpmmgr_message sample(void)
     m.symmetric = put(symmetric, sizeof symmetric);
     m.blob = some(100, 0x3c);
     m.certificate = some(50, 0x3d);
+    m.root = some(20, 0x3e);
+    m.error = some(30, 0x3f);
+    m.devices = some(2 * 32, 0x40);
     return m;
 }
 
@@ -110,6 +120,7 @@ static const struct shape {
     {VTPMMGR_NV_DEFINE_SPACE, 0x01c2, VTPMMGR_ADMIN, 12, 0},
     {VTPMMGR_NV_WRITE_VALUE, 0x01c2, VTPMMGR_ADMIN, 8 + 104, 0},
     {VTPMMGR_NV_READ_VALUE, 0x01c2, VTPMMGR_ADMIN, 12, 104},
+    {VTPMMGR_STATUS, 0x01c2, VTPMMGR_ADMIN, 4, 12 + 40 + 24 + 34 + 4 + 64},
 };
 
 /* Whether a request of this length is one as well. */
@@ -193,6 +204,8 @@ static void each_response(void **state)
 
             if (shapes[i].ordinal == VTPMMGR_VTPM_LIST)
                 fits = n >= 14 && (n - 14) % 16 == 0;
+            if (shapes[i].ordinal == VTPMMGR_STATUS)
+                fits = n >= len - 64 && (len - n) % 32 == 0;
             if (shapes[i].ordinal == VTPMMGR_LOADHASHKEY)
                 fits = n >= 62 && n <= 74;
             vtpm_put32(frame + 2, (uint32_t)n);
@@ -326,6 +339,19 @@ static void fields_are_where_they_belong(void **state)
         {VTPMMGR_NV_WRITE_VALUE, false, 12, 0x3c},
         {VTPMMGR_NV_READ_VALUE, false, 11, 32},
         {VTPMMGR_NV_READ_VALUE, true, 4, 0x3c},
+        {VTPMMGR_STATUS, false, 2, 1},
+        {VTPMMGR_STATUS, true, 3, 5},
+        {VTPMMGR_STATUS, true, 7, 0x41},
+        {VTPMMGR_STATUS, true, 11, 0x42},
+        {VTPMMGR_STATUS, true, 19, 0x43},
+        {VTPMMGR_STATUS, true, 27, 0x44},
+        {VTPMMGR_STATUS, true, 35, 0x45},
+        {VTPMMGR_STATUS, true, 43, 0x46},
+        {VTPMMGR_STATUS, true, 51, 0x47},
+        {VTPMMGR_STATUS, true, 56, 0x3e},
+        {VTPMMGR_STATUS, true, 80, 0x3f},
+        {VTPMMGR_STATUS, true, 113, 7},
+        {VTPMMGR_STATUS, true, 114, 0x40},
     };
 
     (void)state;
@@ -532,6 +558,30 @@ static void unknown_ordinals(void **state)
     assert_null(vtpmmgr_command_find(0x00c1, VTPMMGR_SAVEHASHKEY));
 }
 
+static void a_page_of_devices_fits(void **state)
+{
+    const struct vtpmmgr_command *command =
+        vtpmmgr_command_find(0x01c2, VTPMMGR_STATUS);
+    struct vtpmmgr_message m = sample();
+    uint8_t frame[VTPMMGR_FRAME_MAX];
+
+    (void)state;
+    stored = 0;
+    m.root = some(VTPMMGR_TEXT_MAX, 1);
+    m.error = some(VTPMMGR_TEXT_MAX, 2);
+    for (size_t room = 0; room <= VTPMMGR_FRAME_MAX; room++) {
+        size_t page = vtpmmgr_status_page(room), len;
+
+        m.devices = (struct vtpmmgr_span){store, page * VTPMMGR_DEVICE_SIZE};
+        len = vtpmmgr_response_encode(command, &m, 0, &m, frame, room);
+        assert_true(len > 0 || page == 0);
+        m.devices.len += VTPMMGR_DEVICE_SIZE;
+        assert_int_equal(
+            vtpmmgr_response_encode(command, &m, 0, &m, frame, room), 0);
+    }
+    assert_true(vtpmmgr_status_page(4088) >= 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +589,7 @@ int main(void)
         cmocka_unit_test(each_response),
         cmocka_unit_test(errors_have_nothing_behind_them),
         cmocka_unit_test(fields_are_where_they_belong),
+        cmocka_unit_test(a_page_of_devices_fits),
         cmocka_unit_test(a_new_vtpm_with_and_without_a_uuid),
         cmocka_unit_test(a_hash_key_has_its_old_length),
         cmocka_unit_test(lists),
