@@ -3,7 +3,7 @@
 
 #include "bytes.h"
 #include "crypto.h"
-#include "os.h"
+#include "key_file.h"
 #include "record.h"
 
 #include <stdlib.h>
@@ -180,59 +180,6 @@ static const struct vtpm_keys_ops ops = {
     .close = close_file,
 };
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static bool parse(const uint8_t *text, size_t len, uint8_t key[VTPM_KEY_SIZE])
-{
-    if (len == VTPM_KEY_SIZE) {
-        memcpy(key, text, VTPM_KEY_SIZE);
-        return true;
-    }
-    if (len == 2 * VTPM_KEY_SIZE + 1 && text[len - 1] == '\n')
-        len--;
-    if (len != 2 * VTPM_KEY_SIZE)
-        return false;
-    for (size_t i = 0; i < VTPM_KEY_SIZE; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return false;
-        key[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
-static enum vtpm_status read_master(struct keys_file *self, const char *path,
-                                    struct vtpm_error *err)
-{
-    uint8_t text[2 * VTPM_KEY_SIZE + 2];
-    size_t len = 0;
-    enum vtpm_status status =
-        vtpm_os_read_secret(path, text, sizeof text, &len, err);
-
-    if (status == VTPM_OK && !parse(text, len, self->master))
-        status = vtpm_fail(err, VTPM_EINVAL,
-                           "cannot use key file %s: it holds neither 32 bytes "
-                           "nor 64 hexadecimal digits; name another",
-                           path);
-    vtpm_cleanse(text, sizeof text);
-    if (status == VTPM_OK && vtpm_all_zero(self->master, VTPM_KEY_SIZE))
-        status = vtpm_fail(err, VTPM_EINVAL,
-                           "cannot use key file %s: the key is all zeros; make "
-                           "one with --create-key",
-                           path);
-    return status;
-}
-
 enum vtpm_status vtpm_keys_file_open(struct vtpm_keys **keys, const char *path,
                                      struct vtpm_error *err)
 {
@@ -245,22 +192,11 @@ enum vtpm_status vtpm_keys_file_open(struct vtpm_keys **keys, const char *path,
                          "cannot read %s: out of memory; end other programs",
                          path);
     self->keys.ops = &ops;
-    status = read_master(self, path, err);
+    status = vtpm_key_file_read(path, self->master, err);
     if (status != VTPM_OK) {
         close_file(&self->keys);
         return status;
     }
     *keys = &self->keys;
     return VTPM_OK;
-}
-
-enum vtpm_status vtpm_keys_file_create(const char *path, struct vtpm_error *err)
-{
-    uint8_t key[VTPM_KEY_SIZE];
-    enum vtpm_status status = vtpm_random(key, sizeof key, err);
-
-    if (status == VTPM_OK)
-        status = vtpm_os_write_secret(path, key, sizeof key, err);
-    vtpm_cleanse(key, sizeof key);
-    return status;
 }

@@ -4,12 +4,9 @@
 
 /**
  * @file
- * A local key keeper over a file with a 256-bit master key.
- *
- * The file is 32 raw bytes, or 64 hexadecimal digits and at most one
- * newline. It must be a regular file that belongs to the caller or to root
- * and that nobody else may read or write. One file may serve many vTPMs: the
- * key that wraps is derived from the master key and the UUID.
+ * A local key keeper over a file with a 256-bit master key (key_file.h). One
+ * file may serve many vTPMs: the key that wraps is derived from the master key
+ * and the UUID.
  *
  * A master key remembers no generations: who can write the store can put an
  * old copy of all of it back. Only a remote keeper prevents that.
@@ -25,13 +22,5 @@
  */
 enum vtpm_status vtpm_keys_file_open(struct vtpm_keys **keys, const char *path,
                                      struct vtpm_error *err);
-
-/**
- * Makes a key file with a random key, mode 0600, and returns when it is
- * durable. Never replaces anything.
- * @return VTPM_OK; VTPM_EEXISTS; VTPM_ENOSPACE; VTPM_EACCESS; VTPM_EIO
- */
-enum vtpm_status vtpm_keys_file_create(const char *path,
-                                       struct vtpm_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 /* vtpm: one TPM for one guest. */
 #include "crypto.h"
 #include "engine.h"
+#include "key_file.h"
 #include "keys_file.h"
 #include "options.h"
 #include "serve.h"
@@ -143,7 +144,7 @@ static enum vtpm_status run(const struct vtpm_options *options,
     enum vtpm_status status = VTPM_OK;
 
     if (options->create_key)
-        status = vtpm_keys_file_create(options->key_file, err);
+        status = vtpm_key_file_create(options->key_file, err);
     if (status == VTPM_OK && options->provision && !options->exit)
         status = begin(options, options->family, &server, err);
     if (status == VTPM_OK)

@@ -20,4 +20,11 @@
  */
 bool vtpm_uuid_parse(const char *text, uint8_t uuid[VTPM_UUID_SIZE]);
 
+/** Bytes of a UUID's text, with its NUL. */
+#define VTPM_UUID_TEXT_SIZE 37
+
+/** Writes it, in lower case. */
+void vtpm_uuid_format(const uint8_t uuid[VTPM_UUID_SIZE],
+                      char text[VTPM_UUID_TEXT_SIZE]);
+
 #endif

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "faults.h"
+#include "key_file.h"
 #include "keys_file.h"
 #include "record.h"
 
@@ -48,14 +49,14 @@ static void created_key_opens_and_is_never_replaced(void **state)
     struct stat st;
 
     (void)state;
-    assert_status(vtpm_keys_file_create(path, &err), VTPM_OK, &err);
+    assert_status(vtpm_key_file_create(path, &err), VTPM_OK, &err);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(st.st_size, 32);
     assert_int_equal(open_and_close("created"), VTPM_OK);
 
     first = image_read(path);
-    assert_status(vtpm_keys_file_create(path, &err), VTPM_EEXISTS, &err);
+    assert_status(vtpm_key_file_create(path, &err), VTPM_EEXISTS, &err);
     assert_unchanged(path, &first);
     image_free(&first);
 }
@@ -65,8 +66,8 @@ static void two_created_keys_differ(void **state)
     struct image a, b;
 
     (void)state;
-    assert_int_equal(vtpm_keys_file_create(in_folder("a"), NULL), VTPM_OK);
-    assert_int_equal(vtpm_keys_file_create(in_folder("b"), NULL), VTPM_OK);
+    assert_int_equal(vtpm_key_file_create(in_folder("a"), NULL), VTPM_OK);
+    assert_int_equal(vtpm_key_file_create(in_folder("b"), NULL), VTPM_OK);
     a = image_read(in_folder("a"));
     b = image_read(in_folder("b"));
     assert_memory_not_equal(a.bytes, b.bytes, 32);
@@ -83,7 +84,7 @@ static void creating_on_a_full_disk_leaves_nothing(void **state)
     faults.mode = FAULT_ERROR;
     faults.at = 1;
     faults.error = ENOSPC;
-    assert_status(vtpm_keys_file_create(in_folder("full"), &err), VTPM_ENOSPACE,
+    assert_status(vtpm_key_file_create(in_folder("full"), &err), VTPM_ENOSPACE,
                   &err);
     faults_reset();
     assert_int_equal(access(in_folder("full"), F_OK), -1);
