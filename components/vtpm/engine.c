@@ -36,6 +36,7 @@ enum vtpm_status vtpm_engine_save(struct vtpm_engine *engine,
     status = vtpm_store_save(engine->store, engine->blobs.bytes,
                              engine->blobs.len, &own);
     engine->dirty = status != VTPM_OK;
+    engine->owed = engine->owed && engine->dirty;
     engine->save_status = status;
     if (status != VTPM_OK && err)
         *err = own;
@@ -84,6 +85,14 @@ static const uint8_t *process(struct vtpm_engine *engine, uint8_t *command,
     return engine->response;
 }
 
+/* Whether to go on without a save. What is unsaved is only the clock, or that
+ * the last guest was shut down; no guest has seen the one or asked for the
+ * other, and trying again may take time. */
+static bool may_wait(const struct vtpm_engine *engine, bool harmless)
+{
+    return harmless && !engine->owed && engine->save_status != VTPM_OK;
+}
+
 const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
                                    size_t command_len, uint8_t locality,
                                    size_t *response_len)
@@ -91,6 +100,7 @@ const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
     const struct vtpm_family_data *family = engine->family;
     const uint8_t *response;
     uint32_t ordinal;
+    bool harmless;
 
     if (command_len < VTPM_TPM_HEADER || command_len > VTPM_COMMAND_MAX ||
         vtpm_tpm_size(command) != command_len)
@@ -99,8 +109,11 @@ const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
         return own_response(engine, family->rc_locality, response_len);
     if (engine->dead)
         return own_response(engine, family->rc_failure, response_len);
+    harmless = vtpm_tpm_is_harmless(family, command);
     /* left over from a save that failed */
-    if (vtpm_engine_save(engine, NULL) != VTPM_OK)
+    if (!may_wait(engine, harmless) &&
+        vtpm_engine_save(engine, NULL) != VTPM_OK &&
+        !may_wait(engine, harmless))
         return own_response(engine, family->rc_not_durable, response_len);
 
     ordinal = vtpm_tpm_code(command);
@@ -109,7 +122,10 @@ const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
     response = process(engine, command, command_len, response_len);
     engine->orderly = ordinal == family->shutdown_ordinal &&
                       vtpm_tpm_code(response) == TPM_SUCCESS;
-    if (vtpm_engine_save(engine, NULL) != VTPM_OK)
+    engine->owed = engine->owed || (engine->dirty && !harmless);
+    if (!may_wait(engine, harmless) &&
+        vtpm_engine_save(engine, NULL) != VTPM_OK &&
+        !may_wait(engine, harmless))
         return own_response(engine, family->rc_not_durable, response_len);
     return response;
 }

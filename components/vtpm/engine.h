@@ -13,7 +13,10 @@
  * 0x800) and nothing is executed, so nothing that a crash could take back is
  * ever seen. The command during which saving failed was executed, and keeps
  * its effect once saving works again, although it was answered with the
- * error. Commands that change no state do no input or output. The clock of a
+ * error. Commands that change no state do no input or output. If nothing but
+ * the clock is unsaved, or that the last guest was shut down, commands that
+ * change nothing and do not show it (GetRandom, PCR_Read, GetCapability and
+ * the like, without sessions) are executed as well. The clock of a
  * TPM 2.0 is saved with the next change of state, as libtpms does it: after
  * a kill it may have stepped back, and says so by its safe flag.
  *

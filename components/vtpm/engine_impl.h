@@ -21,7 +21,8 @@ struct vtpm_engine {
     const struct vtpm_family_data *family;
     bool may_cancel;
     struct vtpm_blobs blobs;
-    bool dirty;                   /* blobs differ from what is durable */
+    bool dirty; /* blobs differ from what is durable */
+    bool owed;  /* of these, some are a guest's: nothing may be seen before */
     enum vtpm_status save_status; /* of the last save, to log changes */
     bool orderly;  /* the last command was the family's shutdown */
     bool pristine; /* no guest's command since the PCRs were reset */

@@ -69,6 +69,9 @@ static enum vtpm_status ask(struct keys_manager *self, uint32_t ordinal,
         return vtpm_fail(err, VTPM_EREFUSED,
                          "the manager's answer is none; is its version "
                          "another, or is what runs there no manager?");
+    if (code == VTPMMGR_BAD_PARAMETER && ordinal == VTPMMGR_LOADHASHKEY)
+        return vtpm_fail(err, VTPM_EUNPROVISIONED,
+                         "the manager has no vTPM with the UUID of the device");
     return code == VTPMMGR_SUCCESS ? VTPM_OK : refused(code, err);
 }
 

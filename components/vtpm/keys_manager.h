@@ -9,6 +9,9 @@
  * the manager knows by the UUID of the device; the UUID of the store is not
  * sent.
  *
+ * A manager may know a vTPM without a record, or make it with its first one:
+ * a UUID that is unknown to LOADHASHKEY has no record.
+ *
  * An answer is taken whole or not at all. Whatever the manager does, VTPM_OK
  * is returned for a well-formed answer with status 0 only.
  */

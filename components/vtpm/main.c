@@ -4,6 +4,7 @@
 #include "engine.h"
 #include "key_file.h"
 #include "keys_file.h"
+#include "keys_manager.h"
 #include "options.h"
 #include "serve.h"
 #include "store.h"
@@ -113,17 +114,13 @@ static enum vtpm_status run_engine(const struct vtpm_options *options,
 }
 
 static enum vtpm_status run_store(const struct vtpm_options *options,
+                                  struct vtpm_keys *keys,
                                   struct vtpm_server **server,
                                   struct vtpm_error *err)
 {
-    struct vtpm_keys *keys;
     struct vtpm_store *store;
-    enum vtpm_status status =
-        vtpm_keys_file_open(&keys, options->key_file, err);
+    enum vtpm_status status = open_store(options, keys, &store, err);
 
-    if (status != VTPM_OK)
-        return status;
-    status = open_store(options, keys, &store, err);
     /* key, place and disk space are there: what else can fail is no reason to
      * keep the guest waiting */
     if (status == VTPM_OK && *server != NULL)
@@ -132,7 +129,40 @@ static enum vtpm_status run_store(const struct vtpm_options *options,
         status = run_engine(options, store, server, err);
         vtpm_store_close(store);
     }
+    return status;
+}
+
+static enum vtpm_status run_keys(const struct vtpm_options *options,
+                                 struct vtpm_manager *manager,
+                                 struct vtpm_server **server,
+                                 struct vtpm_error *err)
+{
+    struct vtpm_keys *keys;
+    enum vtpm_status status =
+        manager != NULL ? vtpm_keys_manager_open(&keys, manager, err)
+                        : vtpm_keys_file_open(&keys, options->key_file, err);
+
+    if (status != VTPM_OK)
+        return status;
+    status = run_store(options, keys, server, err);
     vtpm_keys_close(keys);
+    return status;
+}
+
+static enum vtpm_status run_manager(const struct vtpm_options *options,
+                                    struct vtpm_server **server,
+                                    struct vtpm_error *err)
+{
+    const struct vtpm_manager_options how = {.device = options->manager_device,
+                                             .timeout_ms = options->manager_ms};
+    struct vtpm_manager *manager = NULL;
+    enum vtpm_status status = VTPM_OK;
+
+    if (options->manager)
+        status = vtpm_manager_open(&manager, &how, err);
+    if (status == VTPM_OK)
+        status = run_keys(options, manager, server, err);
+    vtpm_manager_close(manager);
     return status;
 }
 
@@ -148,7 +178,7 @@ static enum vtpm_status run(const struct vtpm_options *options,
     if (status == VTPM_OK && options->provision && !options->exit)
         status = begin(options, options->family, &server, err);
     if (status == VTPM_OK)
-        status = run_store(options, &server, err);
+        status = run_manager(options, &server, err);
     vtpm_serve_end(server);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
+#include "manager.h"
 #include "uuid.h"
 
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 
 static const char usage[] =
     "usage: vtpm --uuid UUID --state PATH --key-file PATH [OPTION...]\n"
+    "       vtpm --uuid UUID --state PATH --manager[=N] [OPTION...]\n"
     "\n"
     "Serves one TPM to the guest whose vtpm device has this UUID.\n"
     "\n"
@@ -27,6 +29,10 @@ static const char usage[] =
     "  -k, --key-file PATH        256-bit master key, 32 bytes or 64 hex "
     "digits,\n"
     "                             that only its owner can read\n"
+    "  -m, --manager[=N]          the manager keeps the keys, behind the vtpm "
+    "device\n"
+    "                             N of this domain (default 0)\n"
+    "      --manager-timeout-ms N wait so long for its answer (default 5000)\n"
     "\n"
     "making a new TPM, which nothing else does:\n"
     "  -p, --provision            make it in a blank or absent PATH, then "
@@ -54,12 +60,21 @@ static const char usage[] =
     "SIGUSR1\n"
     "it says how long commands took.\n";
 
-enum { OPT_CREATE_KEY = 256, OPT_EXIT, OPT_POLL_US, OPT_MAX_EXTRA, OPT_READY };
+enum {
+    OPT_CREATE_KEY = 256,
+    OPT_EXIT,
+    OPT_POLL_US,
+    OPT_MAX_EXTRA,
+    OPT_READY,
+    OPT_MANAGER_MS
+};
 
 static const struct option long_options[] = {
     {"uuid", required_argument, NULL, 'u'},
     {"state", required_argument, NULL, 's'},
     {"key-file", required_argument, NULL, 'k'},
+    {"manager", optional_argument, NULL, 'm'},
+    {"manager-timeout-ms", required_argument, NULL, OPT_MANAGER_MS},
     {"provision", no_argument, NULL, 'p'},
     {"tpm", required_argument, NULL, 't'},
     {"create-key", no_argument, NULL, OPT_CREATE_KEY},
@@ -120,6 +135,24 @@ static int descriptor(const char *text, struct vtpm_options *options)
     return -1;
 }
 
+static int manager(const char *text, struct vtpm_options *options)
+{
+    options->manager = true;
+    return text == NULL
+               ? -1
+               : number("--manager", text, INT_MAX, &options->manager_device);
+}
+
+static int manager_wait(const char *text, struct vtpm_options *options)
+{
+    int code = number("--manager-timeout-ms", text, VTPM_MANAGER_TIMEOUT_MAX_MS,
+                      &options->manager_ms);
+
+    if (code < 0 && options->manager_ms == 0)
+        return mistake("--manager-timeout-ms takes 1 at least", NULL);
+    return code;
+}
+
 static int one(int option, const char *value, struct vtpm_options *options,
                bool *have_uuid)
 {
@@ -133,8 +166,13 @@ static int one(int option, const char *value, struct vtpm_options *options,
         options->state = value;
         return -1;
     case 'k':
-        options->key_file = value;
+        /* an empty one is none: a service's file says so */
+        options->key_file = *value != '\0' ? value : NULL;
         return -1;
+    case 'm':
+        return manager(value, options);
+    case OPT_MANAGER_MS:
+        return manager_wait(value, options);
     case 'p':
         options->provision = true;
         return -1;
@@ -165,6 +203,25 @@ static int one(int option, const char *value, struct vtpm_options *options,
     }
 }
 
+/* What must be there, and together. */
+static int complete(const struct vtpm_options *options, bool have_uuid)
+{
+    if (!have_uuid)
+        return mistake("--uuid is missing", NULL);
+    if (options->state == NULL)
+        return mistake("--state is missing", NULL);
+    if (options->key_file == NULL && !options->manager)
+        return mistake("--key-file or --manager is missing", NULL);
+    if (options->key_file != NULL && options->manager)
+        return mistake("--key-file or --manager, not both", NULL);
+    if (options->create_key &&
+        (!options->provision || options->key_file == NULL))
+        return mistake("--create-key goes with --provision and --key-file: a "
+                       "new key opens no old state",
+                       NULL);
+    return -1;
+}
+
 int vtpm_options_parse(int argc, char **argv, struct vtpm_options *options)
 {
     bool have_uuid = false;
@@ -173,8 +230,9 @@ int vtpm_options_parse(int argc, char **argv, struct vtpm_options *options)
     *options = (struct vtpm_options){.family = VTPM_FAMILY_20,
                                      .poll_us = POLL_US_DEFAULT,
                                      .max_extra_pages = 1,
+                                     .manager_ms = VTPM_MANAGER_TIMEOUT_MS,
                                      .ready_fd = -1};
-    while ((option = getopt_long(argc, argv, "u:s:k:pt:hV", long_options,
+    while ((option = getopt_long(argc, argv, "u:s:k:m::pt:hV", long_options,
                                  NULL)) != -1) {
         code = one(option, optarg, options, &have_uuid);
         if (code >= 0)
@@ -182,15 +240,5 @@ int vtpm_options_parse(int argc, char **argv, struct vtpm_options *options)
     }
     if (optind < argc)
         return mistake("unexpected argument", argv[optind]);
-    if (!have_uuid)
-        return mistake("--uuid is missing", NULL);
-    if (options->state == NULL)
-        return mistake("--state is missing", NULL);
-    if (options->key_file == NULL)
-        return mistake("--key-file is missing", NULL);
-    if (options->create_key && !options->provision)
-        return mistake("--create-key goes with --provision: a new key opens "
-                       "no old state",
-                       NULL);
-    return -1;
+    return complete(options, have_uuid);
 }

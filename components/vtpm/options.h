@@ -15,7 +15,10 @@
 struct vtpm_options {
     uint8_t uuid[VTPM_UUID_SIZE];
     const char *state;        /**< file or block device */
-    const char *key_file;     /**< master key */
+    const char *key_file;     /**< master key; NULL: the manager */
+    bool manager;             /**< it keeps the keys */
+    unsigned manager_device;  /**< number of the own domain's device */
+    unsigned manager_ms;      /**< longest wait for it */
     enum vtpm_family family;  /**< of a new TPM */
     bool family_given;        /**< --tpm was there */
     bool provision;           /**< make a new TPM */

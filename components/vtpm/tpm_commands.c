@@ -7,6 +7,7 @@
     {                                                                          \
         .name = (title), .bytes = (array), .len = sizeof(array)                \
     }
+#define TAG_NO_SESSIONS_20 0x8001u
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* TPM 2.0 */
@@ -26,6 +27,20 @@ static const uint8_t event_20[61] = {
 
 static const struct vtpm_command start_20[] = {
     COMMAND("TPM2_Startup(CLEAR)", startup_20),
+};
+
+/* None of them tells the clock, and none takes an authorisation, whose failure
+ * is remembered. */
+static const uint32_t harmless_20[] = {
+    0x169, /* NV_ReadPublic */
+    0x173, /* ReadPublic */
+    0x178, /* ECC_Parameters */
+    0x17a, /* GetCapability */
+    0x17b, /* GetRandom */
+    0x17c, /* GetTestResult */
+    0x17d, /* Hash */
+    0x17e, /* PCR_Read */
+    0x18a, /* TestParms */
 };
 
 /* TPM 1.2 */
@@ -73,6 +88,8 @@ static const struct vtpm_family_data tpm_20 = {
     .startup = start_20,
     .startup_count = COUNT(start_20),
     .shutdown = COMMAND("TPM2_Shutdown(CLEAR)", shutdown_20),
+    .harmless = harmless_20,
+    .harmless_count = COUNT(harmless_20),
     .extend = COMMAND("TPM2_PCR_Event", event_20),
     .extend_pcr = 10,
     .extend_data = 29,
@@ -109,6 +126,17 @@ uint32_t vtpm_tpm_size(const uint8_t *packet)
 uint32_t vtpm_tpm_code(const uint8_t *packet)
 {
     return vtpm_get32(packet + 6);
+}
+
+bool vtpm_tpm_is_harmless(const struct vtpm_family_data *family,
+                          const uint8_t *packet)
+{
+    if (vtpm_get16(packet) != TAG_NO_SESSIONS_20)
+        return false;
+    for (size_t i = 0; i < family->harmless_count; i++)
+        if (family->harmless[i] == vtpm_tpm_code(packet))
+            return true;
+    return false;
 }
 
 void vtpm_tpm_error(const struct vtpm_family_data *family, uint32_t code,

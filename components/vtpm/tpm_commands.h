@@ -39,6 +39,10 @@ struct vtpm_family_data {
     const struct vtpm_command *equip; /**< once in a TPM's life */
     size_t equip_count;
     struct vtpm_command shutdown;
+    /** commands that change nothing and do not tell the clock: without
+     * sessions, that it went on is all that they may leave to be saved */
+    const uint32_t *harmless;
+    size_t harmless_count;
     /** extends a PCR, with patches at both places */
     struct vtpm_command extend;
     size_t extend_pcr;  /**< u32: its number */
@@ -51,6 +55,10 @@ const struct vtpm_family_data *vtpm_family_data(enum vtpm_family family);
 uint32_t vtpm_tpm_size(const uint8_t *packet);
 /** The ordinal of a command, the return code of a response. */
 uint32_t vtpm_tpm_code(const uint8_t *packet);
+
+/** Whether a command is one of the harmless ones. */
+bool vtpm_tpm_is_harmless(const struct vtpm_family_data *family,
+                          const uint8_t *packet);
 
 /** Writes an error response of VTPM_TPM_HEADER bytes. */
 void vtpm_tpm_error(const struct vtpm_family_data *family, uint32_t code,

@@ -206,6 +206,45 @@ static void unsaved_is_never_answered(void **state)
     tpm_end(&tpm);
 }
 
+/* A guest that went left its TPM shut down, unsaved. That is nobody's to see:
+ * the next one is served, without a try for each command. */
+static void what_owes_nothing_goes_on(void **state)
+{
+    struct tpm tpm;
+    struct vtpm_error err;
+    uint8_t bytes[8], pcr[32];
+    unsigned steps;
+
+    (void)state;
+    tpm_new(&tpm, VTPM_FAMILY_20);
+    assert_int_equal(nv_define(&tpm, INDEX, NV_OWNER_AND_AUTH, 8), 0);
+    assert_int_equal(nv_write(&tpm, INDEX, "12345678", 8), 0);
+    break_disk(EIO);
+    assert_status(vtpm_engine_shutdown(tpm.engine, &err), VTPM_EIO, &err);
+    steps = faults.steps;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(get_random(&tpm, 8), 0);
+        assert_int_equal(pcr_read(&tpm, 0, pcr), 0);
+    }
+    assert_int_equal(faults.steps, steps);
+    /* these could show it, or change more */
+    assert_int_equal(nv_read(&tpm, INDEX, bytes, 8), RC_NV_UNAVAILABLE);
+    assert_int_equal(nv_write(&tpm, INDEX, "abcdefgh", 8), RC_NV_UNAVAILABLE);
+    assert_int_equal(pcr_extend(&tpm, 0, 1), RC_NV_UNAVAILABLE);
+    assert_int_equal(get_random(&tpm, 8), 0);
+    faults_reset();
+    assert_int_equal(nv_read(&tpm, INDEX, bytes, 8), 0);
+    assert_memory_equal(bytes, "12345678", 8);
+    /* a change that was not saved is another matter */
+    break_disk(EIO);
+    assert_int_equal(nv_write(&tpm, INDEX, "abcdefgh", 8), RC_NV_UNAVAILABLE);
+    (void)vtpm_engine_shutdown(tpm.engine, &err);
+    assert_int_equal(get_random(&tpm, 8), RC_NV_UNAVAILABLE);
+    faults_reset();
+    tpm_crash_and_restart(&tpm);
+    tpm_end(&tpm);
+}
+
 static void a_kill_while_unsaved_keeps_the_old(void **state)
 {
     struct tpm tpm;
@@ -433,6 +472,7 @@ int main(void)
         cmocka_unit_test(answered_is_durable),
         cmocka_unit_test(only_changes_cause_io),
         cmocka_unit_test(unsaved_is_never_answered),
+        cmocka_unit_test(what_owes_nothing_goes_on),
         cmocka_unit_test(a_kill_while_unsaved_keeps_the_old),
         cmocka_unit_test(a_stop_is_orderly_and_a_kill_is_not),
         cmocka_unit_test(a_disconnect_protects_from_a_later_kill),
