@@ -74,11 +74,20 @@ struct vtpmmgr_root_ops {
                                struct vtpm_error *err);
     /**
      * Raises the counter of the envelope that was opened or made last until it
-     * says at least @p anchor. NULL without a counter.
-     * @return VTPM_OK; VTPM_EREFUSED; VTPM_EIO
+     * says at least @p anchor. NULL if there is never a counter; does nothing
+     * if that envelope has none.
+     * @return VTPM_OK; VTPM_EREFUSED; VTPM_EROLLBACK (the counter is gone, or
+     *         another one); VTPM_EINVAL (it is far from that); VTPM_EIO
      */
     enum vtpm_status (*raise)(struct vtpmmgr_root *root, uint64_t anchor,
                               struct vtpm_error *err);
+    /**
+     * Undoes provision() or reseal() whose envelope could not be kept: removes
+     * a counter. NULL if there is nothing to undo.
+     * @return VTPM_OK; VTPM_EREFUSED; VTPM_EIO
+     */
+    enum vtpm_status (*forget)(struct vtpmmgr_root *root,
+                               struct vtpm_error *err);
     /** Frees the root and wipes its secrets. */
     void (*close)(struct vtpmmgr_root *root);
 };
