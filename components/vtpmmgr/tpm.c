@@ -11,6 +11,9 @@
 
 /* A longer one is hashed by the TPM for a key whose names are SHA-256. */
 #define AUTH_MAX 32u
+/* tpm2-tss has them by shifts that overflow. */
+#define TRANSIENT_FIRST 0x80000000u
+#define LOADED_SESSION_FIRST 0x02000000u
 
 static enum vtpm_status read_auth(const char *path, TPM2B_AUTH *auth,
                                   struct vtpm_error *err)
@@ -125,9 +128,9 @@ enum vtpm_status vtpmmgr_tpm_connect(struct vtpmmgr_tpm *tpm,
     if (vtpmmgr_tpm_is(rc, TPM2_RC_INITIALIZE))
         rc = TSS2_RC_SUCCESS;
     if (rc == TSS2_RC_SUCCESS)
-        rc = flush_all(tpm, TPM2_TRANSIENT_FIRST);
+        rc = flush_all(tpm, TRANSIENT_FIRST);
     if (rc == TSS2_RC_SUCCESS)
-        rc = flush_all(tpm, TPM2_LOADED_SESSION_FIRST);
+        rc = flush_all(tpm, LOADED_SESSION_FIRST);
     if (rc == TSS2_RC_SUCCESS)
         return VTPM_OK;
     vtpmmgr_tpm_fail(tpm, rc, "cannot start the TPM", err);
