@@ -39,7 +39,7 @@ void vtpm_notify_fd(int fd)
     if (fd < 0)
         return;
     if (write(fd, line, sizeof(line) - 1) < 0)
-        fprintf(stderr, "vtpm: cannot say that it is ready: %s; it serves\n",
-                strerror(errno));
+        fprintf(stderr, "%s: cannot say that it is ready: %s; it serves\n",
+                program_invocation_short_name, strerror(errno));
     (void)close(fd);
 }

@@ -53,7 +53,7 @@ void vtpm_serve_stop(void)
 void vtpm_serve_report(void)
 {
     char line[VTPM_TIMES_LINE_SIZE];
-    const size_t length = vtpm_times_line(&times, line);
+    const size_t length = vtpm_times_line(&times, "vtpm", line);
     const int error = errno;
 
     /* nothing is to be done about a full disk or a closed pipe */

@@ -92,10 +92,10 @@ static char *add_number(char *at, uint64_t value)
     return add_text(at, digits + i);
 }
 
-size_t vtpm_times_line(const struct vtpm_times *times,
+size_t vtpm_times_line(const struct vtpm_times *times, const char *program,
                        char line[VTPM_TIMES_LINE_SIZE])
 {
-    char *at = add_text(line, "vtpm: service time of ");
+    char *at = add_text(add_text(line, program), ": service time of ");
 
     at = add_number(at, vtpm_times_count(times));
     at = add_text(at, " commands: p50 ");

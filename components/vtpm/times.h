@@ -39,10 +39,11 @@ uint64_t vtpm_times_percentile(const struct vtpm_times *times,
 
 /**
  * Says it in a line: count, median, 99th percentile, longest.
+ * @param program begins the line; at most 20 bytes
  * @param line gets the line, with a newline and a NUL
  * @return its length
  */
-size_t vtpm_times_line(const struct vtpm_times *times,
+size_t vtpm_times_line(const struct vtpm_times *times, const char *program,
                        char line[VTPM_TIMES_LINE_SIZE]);
 
 #endif

@@ -26,7 +26,7 @@ static void test_nothing(void **state)
     assert_int_equal(vtpm_times_count(&times), 0);
     assert_int_equal(vtpm_times_percentile(&times, 50), 0);
     assert_int_equal(vtpm_times_percentile(&times, 100), 0);
-    length = vtpm_times_line(&times, line);
+    length = vtpm_times_line(&times, "vtpm", line);
     assert_int_equal(length, strlen(line));
     assert_string_equal(line, "vtpm: service time of 0 commands: p50 0 us, "
                               "p99 0 us, longest 0 us\n");
@@ -117,7 +117,7 @@ static void test_line(void **state)
         vtpm_times_add(&times, 7);
     vtpm_times_add(&times, 64);
     vtpm_times_add(&times, 1234567);
-    length = vtpm_times_line(&times, line);
+    length = vtpm_times_line(&times, "vtpm", line);
     assert_int_equal(length, strlen(line));
     assert_string_equal(line, "vtpm: service time of 100 commands: p50 7 us, "
                               "p99 67 us, longest 1234567 us\n");
@@ -130,7 +130,7 @@ static void test_longest_line_fits(void **state)
     (void)state;
     atomic_store(&times.count[VTPM_TIMES_SLOTS - 1], UINT64_MAX);
     atomic_store(&times.longest, UINT64_MAX);
-    assert_true(vtpm_times_line(&times, line) < sizeof(line));
+    assert_true(vtpm_times_line(&times, "vtpm", line) < sizeof(line));
 }
 
 int main(void)

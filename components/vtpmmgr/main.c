@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* vtpmmgr: the keys of the vTPMs of a machine. */
+#include "key_file.h"
+#include "manager.h"
+#include "options.h"
+#include "serve.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    vtpmmgr_serve_stop();
+}
+
+static void on_report(int signal_number)
+{
+    (void)signal_number;
+    vtpmmgr_serve_report();
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+    action.sa_handler = on_report;
+    action.sa_flags = SA_RESTART;
+    sigaction(SIGUSR1, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+    /* a limit on the size of files is a full disk to us */
+    sigaction(SIGXFSZ, &action, NULL);
+}
+
+static void log_line(const char *line)
+{
+    fprintf(stderr, "vtpmmgr: %s\n", line);
+}
+
+static enum vtpm_status serve(const struct vtpmmgr_options *options,
+                              const struct vtpmmgr_opened_root *root,
+                              struct vtpm_error *err)
+{
+    const struct vtpmmgr_manager_options manager_options = {
+        .store = options->store,
+        .root = root,
+        .each_commit = options->counter == VTPMMGR_COUNTER_EACH_COMMIT,
+        .auto_provision = options->auto_provision,
+        .admins = options->admins,
+        .admin_count = options->admin_count,
+        .extend = options->extend,
+        .log = log_line,
+    };
+    const struct vtpmmgr_serve_options serve_options = {
+        .socket = options->socket,
+        .max_devices = options->max_devices,
+        .poll_us = options->poll_us,
+        .ready_fd = options->ready_fd,
+    };
+    struct vtpmmgr_manager *manager;
+    enum vtpm_status status =
+        vtpmmgr_manager_open(&manager, &manager_options, err);
+
+    if (status == VTPM_OK)
+        status = vtpmmgr_serve(manager, &serve_options, err);
+    vtpmmgr_manager_close(manager);
+    return status;
+}
+
+static enum vtpm_status run(const struct vtpmmgr_options *options,
+                            struct vtpm_error *err)
+{
+    struct vtpmmgr_opened_root root = {.root = NULL};
+    enum vtpm_status status = VTPM_OK;
+
+    if (options->create_key)
+        status =
+            vtpm_key_file_create(vtpmmgr_root_key_path(options->root), err);
+    if (status == VTPM_OK)
+        status = vtpmmgr_root_open(&root, options->root, err);
+    if (status == VTPM_OK && options->provision)
+        status = vtpmmgr_manager_provision(options->store, options->size, &root,
+                                           err);
+    else if (status == VTPM_OK)
+        status = serve(options, &root, err);
+    vtpmmgr_root_shut(&root);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct vtpmmgr_options options;
+    struct vtpm_error err;
+    int code = vtpmmgr_options_parse(argc, argv, &options);
+
+    if (code >= 0)
+        return code;
+    catch_signals();
+    /* the threads allocate little and rarely: a heap each is wasted */
+    (void)mallopt(M_ARENA_MAX, 1);
+    /* keys are in our memory: no core dump, no tracer */
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    if (run(&options, &err) != VTPM_OK) {
+        fprintf(stderr, "vtpmmgr: %s\n", err.text);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}
