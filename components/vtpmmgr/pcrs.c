@@ -14,6 +14,7 @@ static const struct {
     size_t size;
     const char *name;
 } banks[] = {
+    {TPM2_ALG_SHA1, 20, "sha1"},
     {TPM2_ALG_SHA256, 32, "sha256"},
     {TPM2_ALG_SHA384, 48, "sha384"},
     {TPM2_ALG_SHA512, 64, "sha512"},
@@ -39,7 +40,7 @@ const char *vtpmmgr_bank_name(uint16_t bank)
 uint16_t vtpmmgr_bank_find(const char *name, size_t len)
 {
     for (size_t i = 0; i < BANKS; i++)
-        if (strlen(banks[i].name) == len &&
+        if (banks[i].bank != TPM2_ALG_SHA1 && strlen(banks[i].name) == len &&
             strncmp(banks[i].name, name, len) == 0)
             return banks[i].bank;
     return 0;
@@ -132,6 +133,46 @@ uint32_t vtpmmgr_pcrs_differ(const struct vtpmmgr_pcrs *a,
             memcmp(a->value[i], b->value[i], vtpmmgr_bank_size(a->bank)) != 0)
             differ |= (uint32_t)1 << i;
     return differ;
+}
+
+size_t vtpmmgr_pcrs_encode(const struct vtpmmgr_pcrs *pcrs,
+                           uint8_t out[VTPMMGR_PCRS_BYTES])
+{
+    size_t size = vtpmmgr_bank_size(pcrs->bank), len = 6;
+
+    vtpm_put16(out, pcrs->bank);
+    vtpm_put32(out + 2, pcrs->mask);
+    for (unsigned i = 0; i < VTPMMGR_PCRS; i++)
+        if ((pcrs->mask >> i & 1) != 0) {
+            memcpy(out + len, pcrs->value[i], size);
+            len += size;
+        }
+    return len;
+}
+
+bool vtpmmgr_pcrs_decode(const uint8_t *in, size_t len,
+                         struct vtpmmgr_pcrs *pcrs)
+{
+    size_t size, at = 6;
+
+    memset(pcrs, 0, sizeof *pcrs);
+    if (len < 6)
+        return false;
+    pcrs->bank = vtpm_get16(in);
+    pcrs->mask = vtpm_get32(in + 2);
+    size = vtpmmgr_bank_size(pcrs->bank);
+    if (size == 0 || pcrs->bank == TPM2_ALG_SHA1 || pcrs->mask == 0 ||
+        pcrs->mask >> VTPMMGR_PCRS != 0)
+        return false;
+    for (unsigned i = 0; i < VTPMMGR_PCRS; i++) {
+        if ((pcrs->mask >> i & 1) == 0)
+            continue;
+        if (len - at < size)
+            return false;
+        memcpy(pcrs->value[i], in + at, size);
+        at += size;
+    }
+    return at == len;
 }
 
 void vtpmmgr_pcrs_select(const struct vtpmmgr_pcrs *pcrs,

@@ -28,16 +28,18 @@
 
 /** PCRs of one bank, and maybe their values. */
 struct vtpmmgr_pcrs {
-    uint16_t bank; /**< TPM2_ALG_SHA256, _SHA384 or _SHA512 */
+    /** TPM2_ALG_SHA256, _SHA384 or _SHA512; _SHA1 is read for the frames of
+     * Xen's manager, and nothing is sealed to it. */
+    uint16_t bank;
     uint32_t mask; /**< bit n: PCR n */
     uint8_t value[VTPMMGR_PCRS][VTPMMGR_PCR_MAX];
 };
 
-/** Bytes of a value in a bank; 0: not a bank that is taken. */
+/** Bytes of a value in a bank; 0: no bank. */
 size_t vtpmmgr_bank_size(uint16_t bank);
 /** "sha256" and the like; "?" for others. */
 const char *vtpmmgr_bank_name(uint16_t bank);
-/** The bank of that name; 0 if there is none. */
+/** The bank of that name; 0 if there is none, or it is SHA-1's. */
 uint16_t vtpmmgr_bank_find(const char *name, size_t len);
 
 /**
@@ -56,6 +58,15 @@ uint32_t vtpmmgr_pcrs_differ(const struct vtpmmgr_pcrs *a,
                              const struct vtpmmgr_pcrs *b);
 /** "0, 4, 7", cut if there is no room. */
 void vtpmmgr_mask_print(uint32_t mask, char *text, size_t room);
+
+/** Room for what vtpmmgr_pcrs_encode() writes. */
+#define VTPMMGR_PCRS_BYTES (6u + VTPMMGR_PCRS * VTPMMGR_PCR_MAX)
+/** u16 bank, u32 mask, and the values in their order. @return bytes */
+size_t vtpmmgr_pcrs_encode(const struct vtpmmgr_pcrs *pcrs,
+                           uint8_t out[VTPMMGR_PCRS_BYTES]);
+/** The inverse. @return whether it is exactly that */
+bool vtpmmgr_pcrs_decode(const uint8_t *in, size_t len,
+                         struct vtpmmgr_pcrs *pcrs);
 
 /** As a TPM has it. */
 void vtpmmgr_pcrs_select(const struct vtpmmgr_pcrs *pcrs,

@@ -62,17 +62,9 @@ static bool put_public(struct vtpmmgr_envelope *out, const TPMT_PUBLIC *public)
 static bool put_pcrs(struct vtpmmgr_envelope *out,
                      const struct vtpmmgr_pcrs *pcrs)
 {
-    size_t size = vtpmmgr_bank_size(pcrs->bank), len = 6;
-    uint8_t bytes[6 + VTPMMGR_PCRS * VTPMMGR_PCR_MAX];
+    uint8_t bytes[VTPMMGR_PCRS_BYTES];
 
-    vtpm_put16(bytes, pcrs->bank);
-    vtpm_put32(bytes + 2, pcrs->mask);
-    for (unsigned i = 0; i < VTPMMGR_PCRS; i++)
-        if ((pcrs->mask >> i & 1) != 0) {
-            memcpy(bytes + len, pcrs->value[i], size);
-            len += size;
-        }
-    return put(out, bytes, len);
+    return put(out, bytes, vtpmmgr_pcrs_encode(pcrs, bytes));
 }
 
 static bool put_tail(struct vtpmmgr_envelope *out,
@@ -155,24 +147,8 @@ static bool take_public(struct vtpm_bytes *in, TPMT_PUBLIC *public)
 static bool take_pcrs(struct vtpm_bytes *in, struct vtpmmgr_pcrs *pcrs)
 {
     struct vtpm_bytes field;
-    size_t size, at = 6;
 
-    if (!take(in, &field) || field.len < 6)
-        return false;
-    pcrs->bank = vtpm_get16(field.at);
-    pcrs->mask = vtpm_get32(field.at + 2);
-    size = vtpmmgr_bank_size(pcrs->bank);
-    if (size == 0 || pcrs->mask == 0 || pcrs->mask >> VTPMMGR_PCRS != 0)
-        return false;
-    for (unsigned i = 0; i < VTPMMGR_PCRS; i++) {
-        if ((pcrs->mask >> i & 1) == 0)
-            continue;
-        if (field.len - at < size)
-            return false;
-        memcpy(pcrs->value[i], field.at + at, size);
-        at += size;
-    }
-    return at == field.len;
+    return take(in, &field) && vtpmmgr_pcrs_decode(field.at, field.len, pcrs);
 }
 
 /* What is behind the head, and before the tail. */

@@ -75,6 +75,7 @@ void vtpmmgr_tpm_disconnect(struct vtpmmgr_tpm *tpm)
         Tss2_TctiLdr_Finalize(&tpm->tcti);
     tpm->esys = NULL;
     tpm->tcti = NULL;
+    tpm->lost = false;
 }
 
 void vtpmmgr_tpm_free(struct vtpmmgr_tpm *tpm)
@@ -112,6 +113,8 @@ enum vtpm_status vtpmmgr_tpm_connect(struct vtpmmgr_tpm *tpm,
 {
     TSS2_RC rc;
 
+    if (tpm->lost)
+        vtpmmgr_tpm_disconnect(tpm);
     if (tpm->esys)
         return VTPM_OK;
     rc = Tss2_TctiLdr_Initialize(tpm->conf, &tpm->tcti);
@@ -171,8 +174,10 @@ void vtpmmgr_tpm_encrypt(struct vtpmmgr_tpm *tpm, ESYS_TR session,
 
 void vtpmmgr_tpm_flush(struct vtpmmgr_tpm *tpm, ESYS_TR *handle)
 {
-    if (*handle != ESYS_TR_NONE && tpm->esys)
-        (void)Esys_FlushContext(tpm->esys, *handle);
+    /* a failure below the TPM leaves tpm2-tss waiting for an answer */
+    if (*handle != ESYS_TR_NONE && tpm->esys &&
+        (Esys_FlushContext(tpm->esys, *handle) & TSS2_RC_LAYER_MASK) != 0)
+        tpm->lost = true;
     *handle = ESYS_TR_NONE;
 }
 

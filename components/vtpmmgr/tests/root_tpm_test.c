@@ -1,62 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The root key in a TPM that nobody here wrote: swtpm. */
-#include "tpm_rig.h"
+#include "root_rig.h"
 
-#include "root_envelope.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static struct vtpm_error err;
-static struct rig rig;
-static uint8_t key[VTPM_KEY_SIZE];
-static struct vtpmmgr_envelope envelope;
-static uint64_t anchor;
-
-/* A new TPM, with a root key sealed to it. */
-static struct vtpmmgr_root *
-sealed(const struct vtpmmgr_root_tpm_options *options)
-{
-    struct vtpmmgr_root *root = rig_root(options);
-
-    assert_int_equal(vtpm_random(key, sizeof key, &err), VTPM_OK);
-    assert_answer(root->ops->provision(root, key, &envelope, &anchor, &err),
-                  VTPM_OK, &err, NULL);
-    return root;
-}
-
-static struct vtpmmgr_root_tpm_options fresh(void)
-{
-    rig_destroy(&rig);
-    rig_on(&rig, "tpm");
-    tap_clear();
-    return rig_options(&rig);
-}
-
-static void opens(struct vtpmmgr_root *root, uint64_t wanted)
-{
-    uint8_t out[VTPM_KEY_SIZE] = {0};
-    uint64_t got;
-
-    assert_answer(root->ops->open(root, &envelope, out, &got, &err), VTPM_OK,
-                  &err, NULL);
-    assert_memory_equal(out, key, sizeof key);
-    assert_int_equal(got, wanted);
-}
-
-/* It does not open, and nothing of the key comes out. */
-static void refused(struct vtpmmgr_root *root, enum vtpm_status status,
-                    const char *text)
-{
-    static const uint8_t zeros[VTPM_KEY_SIZE];
-    uint8_t out[VTPM_KEY_SIZE] = {0};
-    uint64_t got;
-
-    assert_answer(root->ops->open(root, &envelope, out, &got, &err), status,
-                  &err, text);
-    assert_memory_equal(out, zeros, sizeof zeros);
-}
 
 static void what_is_sealed_opens(void **state)
 {
@@ -185,20 +131,6 @@ static void the_key_is_never_on_the_bus(void **state)
     }
 }
 
-static int power_off(void **state)
-{
-    rig_off(&rig);
-    return folder_teardown(state);
-}
-
-static int power_on(void **state)
-{
-    int result = folder_setup(state);
-
-    rig_on(&rig, "tpm");
-    return result;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,5 +142,5 @@ int main(void)
         cmocka_unit_test(the_key_is_never_on_the_bus),
     };
 
-    return cmocka_run_group_tests(tests, power_on, power_off);
+    return cmocka_run_group_tests(tests, root_rig_setup, root_rig_teardown);
 }
