@@ -39,7 +39,7 @@ struct vtpmmgr_tpm {
     TPM2B_AUTH parent_auth;
     /** The TPM said that it is wrong; it is not tried again. */
     bool owner_refused, parent_refused;
-    bool lost; /**< a flush did not reach it: connect anew */
+    bool lost;          /**< a flush did not reach it: connect anew */
     ESYS_CONTEXT *esys; /**< NULL: not connected */
     TSS2_TCTI_CONTEXT *tcti;
 };

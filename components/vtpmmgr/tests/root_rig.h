@@ -30,7 +30,8 @@ void opens(struct vtpmmgr_root *root, uint64_t wanted);
 /** A root of its own opens it. */
 void opens_anew(const struct vtpmmgr_root_tpm_options *options,
                 uint64_t wanted);
-/** It does not open, nothing of the key comes out, and the line says @p text. */
+/** It does not open, nothing of the key comes out, and the line says @p text.
+ */
 void refused(struct vtpmmgr_root *root, enum vtpm_status status,
              const char *text);
 /** It does not open for a root of its own. */
