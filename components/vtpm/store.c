@@ -276,10 +276,26 @@ uint64_t vtpm_store_saves(const struct vtpm_store *store)
     return store->saves;
 }
 
+/* A new TPM whose key the keeper did not take, and says so, was nobody's yet:
+ * its file goes, so that provisioning can be tried again. */
+static void withdraw(struct vtpm_store *store)
+{
+    static const struct vtpm_areas no_areas;
+    struct vtpm_records records = {.count = 0};
+    struct vtpm_error unheard;
+
+    if (store->new_place && store->created && store->pending &&
+        vtpm_store_ask(store, &no_areas, &records, &unheard) ==
+            VTPM_EUNPROVISIONED)
+        store->file.published = false;
+    vtpm_cleanse(&records, sizeof records);
+}
+
 void vtpm_store_close(struct vtpm_store *store)
 {
     if (!store)
         return;
+    withdraw(store);
     vtpm_os_close(&store->file);
     vtpm_crypto_free(&store->crypto);
     free(store->buffer);

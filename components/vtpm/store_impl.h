@@ -21,6 +21,7 @@ struct vtpm_store {
     char *path;
     bool ready;          /* loaded or new: may be saved to */
     bool new_place;      /* provisioned, first save still to be acknowledged */
+    bool created;        /* the file was made by us */
     uint64_t generation; /* acknowledged; 0: none yet */
     uint32_t active;     /* its slot */
     uint64_t saves;

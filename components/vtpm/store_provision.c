@@ -55,8 +55,11 @@ static enum vtpm_status take_place(struct vtpm_store *store,
     enum vtpm_status status =
         vtpm_os_open(&store->file, store->path, VTPM_OS_OWN, err);
 
-    if (status == VTPM_EUNPROVISIONED)
-        return vtpm_os_create(&store->file, store->path, err);
+    if (status == VTPM_EUNPROVISIONED) {
+        status = vtpm_os_create(&store->file, store->path, err);
+        store->created = status == VTPM_OK;
+        return status;
+    }
     if (status == VTPM_OK)
         status = vtpm_require_blank(&store->file, err);
     return status;
