@@ -74,6 +74,41 @@ static enum vtpm_status serve(const struct vtpmmgr_options *options,
     return status;
 }
 
+/* The platform's state, for whoever approves states. */
+static enum vtpm_status request(const struct vtpmmgr_opened_root *root,
+                                struct vtpm_error *err)
+{
+    static char text[VTPMMGR_APPROVAL_MAX];
+    struct vtpmmgr_approval approval;
+    enum vtpm_status status =
+        vtpmmgr_root_tpm_request(root->root, &approval, err);
+
+    if (status != VTPM_OK)
+        return status;
+    if (vtpmmgr_approval_print(&approval, text) == 0 ||
+        fputs(text, stdout) < 0 || fflush(stdout) != 0)
+        return vtpm_fail(err, VTPM_EIO,
+                         "cannot write the request; give it a place");
+    return VTPM_OK;
+}
+
+static enum vtpm_status act(const struct vtpmmgr_options *options,
+                            const struct vtpmmgr_opened_root *root,
+                            struct vtpm_error *err)
+{
+    switch (options->verb) {
+    case VTPMMGR_PROVISION:
+        return vtpmmgr_manager_provision(options->store, options->size, root,
+                                         err);
+    case VTPMMGR_RESEAL:
+        return vtpmmgr_manager_reseal(options->store, root, err);
+    case VTPMMGR_REQUEST:
+        return request(root, err);
+    default:
+        return serve(options, root, err);
+    }
+}
+
 static enum vtpm_status run(const struct vtpmmgr_options *options,
                             struct vtpm_error *err)
 {
@@ -84,12 +119,9 @@ static enum vtpm_status run(const struct vtpmmgr_options *options,
         status =
             vtpm_key_file_create(vtpmmgr_root_key_path(options->root), err);
     if (status == VTPM_OK)
-        status = vtpmmgr_root_open(&root, options->root, err);
-    if (status == VTPM_OK && options->provision)
-        status = vtpmmgr_manager_provision(options->store, options->size, &root,
-                                           err);
-    else if (status == VTPM_OK)
-        status = serve(options, &root, err);
+        status = vtpmmgr_root_open(&root, options->root, &options->tpm, err);
+    if (status == VTPM_OK)
+        status = act(options, &root, err);
     vtpmmgr_root_shut(&root);
     return status;
 }

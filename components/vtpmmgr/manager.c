@@ -128,6 +128,16 @@ void vtpmmgr_manager_close(struct vtpmmgr_manager *manager)
     free(manager);
 }
 
+/* The store or its envelope could not be written: what the root made for them
+ * goes, and why comes from before. */
+static void forget(struct vtpmmgr_root *root)
+{
+    struct vtpm_error unheard;
+
+    if (root->ops->forget)
+        (void)root->ops->forget(root, &unheard);
+}
+
 static enum vtpm_status provision(struct vtpmmgr_manager *manager,
                                   uint64_t size,
                                   struct vtpmmgr_envelope *envelope,
@@ -153,6 +163,8 @@ static enum vtpm_status provision(struct vtpmmgr_manager *manager,
         what.envelope = (struct vtpm_bytes){envelope->at, envelope->len};
         status = vtpmmgr_store_provision(&manager->store,
                                          manager->options.store, &what, err);
+        if (status != VTPM_OK)
+            forget(root);
     }
     vtpm_cleanse(key, sizeof key);
     if (status == VTPM_OK)
@@ -238,6 +250,50 @@ vtpmmgr_manager_open(struct vtpmmgr_manager **out,
     }
     *out = manager;
     return VTPM_OK;
+}
+
+static enum vtpm_status reseal(struct vtpmmgr_manager *manager,
+                               struct vtpmmgr_envelope *old,
+                               struct vtpmmgr_envelope *envelope,
+                               struct vtpm_error *err)
+{
+    struct vtpmmgr_root *root = manager->options.root->root;
+    uint8_t key[VTPM_KEY_SIZE];
+    uint64_t anchor;
+    enum vtpm_status status = open_store(manager, old, err);
+
+    if (status != VTPM_OK)
+        return status;
+    status = root->ops->open(root, old, key, &anchor, err);
+    if (status == VTPM_OK)
+        status = root->ops->reseal(root, key, old, envelope, err);
+    vtpm_cleanse(key, sizeof key);
+    if (status == VTPM_OK)
+        status = vtpmmgr_store_put_envelope(manager->store, envelope->at,
+                                            envelope->len, err);
+    return status;
+}
+
+enum vtpm_status vtpmmgr_manager_reseal(const char *store,
+                                        const struct vtpmmgr_opened_root *root,
+                                        struct vtpm_error *err)
+{
+    const struct vtpmmgr_manager_options options = {.store = store,
+                                                    .root = root};
+    struct vtpmmgr_envelope *old = new_envelope(err);
+    struct vtpmmgr_envelope *envelope = old ? new_envelope(err) : NULL;
+    struct vtpmmgr_manager *manager =
+        envelope ? new_manager(&options, err) : NULL;
+    enum vtpm_status status = VTPM_ENOMEM;
+
+    if (manager)
+        status = reseal(manager, old, envelope, err);
+    if (status != VTPM_OK)
+        vtpm_error_locate(err, store);
+    vtpmmgr_manager_close(manager);
+    free(envelope);
+    free(old);
+    return status;
 }
 
 struct vtpmmgr_senders *vtpmmgr_manager_senders(struct vtpmmgr_manager *manager)

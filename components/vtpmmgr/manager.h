@@ -43,6 +43,16 @@ vtpmmgr_manager_provision(const char *store, uint64_t size,
                           struct vtpm_error *err);
 
 /**
+ * Seals the root key anew, for the platform as it is and the options of the
+ * root; the store stays what it is. Nobody else may have it open.
+ * @return as vtpmmgr_manager_open(), the root's reseal(), and
+ *         vtpmmgr_store_put_envelope()
+ */
+enum vtpm_status vtpmmgr_manager_reseal(const char *store,
+                                        const struct vtpmmgr_opened_root *root,
+                                        struct vtpm_error *err);
+
+/**
  * Opens a store, and raises the counter of its root if it has one.
  * @param manager to be closed with vtpmmgr_manager_close(); NULL on failure
  * @param options copied

@@ -26,6 +26,8 @@ static const char usage[] =
     "usage: vtpmmgr --root ROOT --store PATH [OPTION...]\n"
     "       vtpmmgr provision --root ROOT --store PATH [--size N] "
     "[--create-key]\n"
+    "       vtpmmgr reseal --root ROOT --store PATH\n"
+    "       vtpmmgr request --root tpm:TCTI\n"
     "\n"
     "Keeps the keys of vTPMs, which are frontends of this domain.\n"
     "\n"
@@ -40,6 +42,22 @@ static const char usage[] =
     "making a new store, which nothing else does:\n"
     "      --size N[K|M|G]        bytes of a new file (default 64M)\n"
     "      --create-key           make the key file first; it must not exist\n"
+    "\n"
+    "with a hardware TPM:\n"
+    "      --pcrs BANK:LIST       sealed to these "
+    "(default " VTPMMGR_PCRS_DEFAULT ")\n"
+    "      --approval-key FILE    sealed to what the owner of this public key\n"
+    "                             approves, in PEM\n"
+    "      --approvals FOLDER     where its approvals are\n"
+    "      --label LABEL          what approvals are for (default vtpmmgr)\n"
+    "      --owner-auth FILE      has the password of the owner's hierarchy\n"
+    "      --parent-auth FILE     has that of the storage parent\n"
+    "      --no-counter           provision without a counter\n"
+    "      --ignore-counter       open the store although the counter is gone\n"
+    "\n"
+    "reseal gives the store to the platform as it is now, or to other "
+    "options;\n"
+    "request prints the platform's state, for the owner of the key to sign.\n"
     "\n"
     "serving:\n"
     "      --admin UUID           this vTPM may manage; may be repeated\n"
@@ -73,6 +91,14 @@ static const char usage[] =
 enum {
     OPT_SIZE = 256,
     OPT_CREATE_KEY,
+    OPT_PCRS,
+    OPT_APPROVAL_KEY,
+    OPT_APPROVALS,
+    OPT_LABEL,
+    OPT_OWNER_AUTH,
+    OPT_PARENT_AUTH,
+    OPT_NO_COUNTER,
+    OPT_IGNORE_COUNTER,
     OPT_ADMIN,
     OPT_AUTO,
     OPT_COUNTER,
@@ -88,6 +114,14 @@ static const struct option long_options[] = {
     {"store", required_argument, NULL, 's'},
     {"size", required_argument, NULL, OPT_SIZE},
     {"create-key", no_argument, NULL, OPT_CREATE_KEY},
+    {"pcrs", required_argument, NULL, OPT_PCRS},
+    {"approval-key", required_argument, NULL, OPT_APPROVAL_KEY},
+    {"approvals", required_argument, NULL, OPT_APPROVALS},
+    {"label", required_argument, NULL, OPT_LABEL},
+    {"owner-auth", required_argument, NULL, OPT_OWNER_AUTH},
+    {"parent-auth", required_argument, NULL, OPT_PARENT_AUTH},
+    {"no-counter", no_argument, NULL, OPT_NO_COUNTER},
+    {"ignore-counter", no_argument, NULL, OPT_IGNORE_COUNTER},
     {"admin", required_argument, NULL, OPT_ADMIN},
     {"auto-provision", no_argument, NULL, OPT_AUTO},
     {"counter", required_argument, NULL, OPT_COUNTER},
@@ -212,6 +246,40 @@ static int descriptor(const char *text, struct vtpmmgr_options *options)
     return -1;
 }
 
+/* @return -1; -2: it is none of these */
+static int tpm(int option, const char *value,
+               struct vtpmmgr_root_tpm_options *options)
+{
+    switch (option) {
+    case OPT_PCRS:
+        options->pcrs = value;
+        return -1;
+    case OPT_APPROVAL_KEY:
+        options->authority = value;
+        return -1;
+    case OPT_APPROVALS:
+        options->approvals = value;
+        return -1;
+    case OPT_LABEL:
+        options->label = value;
+        return -1;
+    case OPT_OWNER_AUTH:
+        options->owner_auth_file = value;
+        return -1;
+    case OPT_PARENT_AUTH:
+        options->parent_auth_file = value;
+        return -1;
+    case OPT_NO_COUNTER:
+        options->no_counter = true;
+        return -1;
+    case OPT_IGNORE_COUNTER:
+        options->ignore_counter = true;
+        return -1;
+    default:
+        return -2;
+    }
+}
+
 static int one(int option, const char *value, struct vtpmmgr_options *options)
 {
     switch (option) {
@@ -257,19 +325,63 @@ static int one(int option, const char *value, struct vtpmmgr_options *options)
     }
 }
 
-static int check(const struct vtpmmgr_options *options)
+static bool is_tpm_used(const struct vtpmmgr_root_tpm_options *tpm)
+{
+    return tpm->pcrs != NULL || tpm->authority != NULL ||
+           tpm->approvals != NULL || tpm->label != NULL ||
+           tpm->owner_auth_file != NULL || tpm->parent_auth_file != NULL ||
+           tpm->no_counter || tpm->ignore_counter;
+}
+
+static int check_root(const struct vtpmmgr_options *options)
 {
     if (options->root == NULL)
         return mistake("--root is missing", NULL);
-    if (options->store == NULL)
+    if (vtpmmgr_root_is_tpm(options->root))
+        return -1;
+    if (is_tpm_used(&options->tpm))
+        return mistake("options for a hardware TPM go with --root tpm:TCTI",
+                       NULL);
+    if (options->verb == VTPMMGR_REQUEST)
+        return mistake("request goes with --root tpm:TCTI", NULL);
+    return -1;
+}
+
+static int check(const struct vtpmmgr_options *options)
+{
+    int code = check_root(options);
+
+    if (code >= 0)
+        return code;
+    if (options->store == NULL && options->verb != VTPMMGR_REQUEST)
         return mistake("--store is missing", NULL);
-    if (!options->provision && (options->create_key || options->size > 0))
+    if (options->verb != VTPMMGR_PROVISION &&
+        (options->create_key || options->size > 0))
         return mistake("--create-key and --size go with provision: they make "
                        "a new store",
                        NULL);
     if (options->create_key && vtpmmgr_root_key_path(options->root) == NULL)
         return mistake("--create-key goes with --root key-file:PATH", NULL);
     return -1;
+}
+
+static bool is_verb(const char *text, enum vtpmmgr_verb *verb)
+{
+    static const struct {
+        const char *name;
+        enum vtpmmgr_verb verb;
+    } verbs[] = {
+        {"provision", VTPMMGR_PROVISION},
+        {"reseal", VTPMMGR_RESEAL},
+        {"request", VTPMMGR_REQUEST},
+    };
+
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(text, verbs[i].name) == 0) {
+            *verb = verbs[i].verb;
+            return true;
+        }
+    return false;
 }
 
 int vtpmmgr_options_parse(int argc, char **argv,
@@ -283,14 +395,14 @@ int vtpmmgr_options_parse(int argc, char **argv,
                                         .ready_fd = -1};
     while ((option = getopt_long(argc, argv, "r:s:hV", long_options, NULL)) !=
            -1) {
-        code = one(option, optarg, options);
+        code = tpm(option, optarg, &options->tpm);
+        if (code == -2)
+            code = one(option, optarg, options);
         if (code >= 0)
             return code;
     }
-    if (optind < argc && strcmp(argv[optind], "provision") == 0) {
-        options->provision = true;
+    if (optind < argc && is_verb(argv[optind], &options->verb))
         optind++;
-    }
     if (optind < argc)
         return mistake("unexpected argument", argv[optind]);
     return check(options);

@@ -8,6 +8,7 @@
  */
 
 #include "keys.h"
+#include "root_tpm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,10 +22,18 @@ enum vtpmmgr_counter_policy {
     VTPMMGR_COUNTER_EACH_COMMIT
 };
 
+enum vtpmmgr_verb {
+    VTPMMGR_SERVE,
+    VTPMMGR_PROVISION, /**< make the store, and do no more */
+    VTPMMGR_RESEAL,    /**< a new envelope for the same store */
+    VTPMMGR_REQUEST    /**< print the platform's state, to be approved */
+};
+
 struct vtpmmgr_options {
+    enum vtpmmgr_verb verb;
     const char *root;
-    const char *store;
-    bool provision;  /**< make the store, and do no more */
+    const char *store; /**< NULL with VTPMMGR_REQUEST */
+    struct vtpmmgr_root_tpm_options tpm;
     bool create_key; /**< make the key file first */
     uint64_t size;   /**< of a new store; 0: as usual */
     uint8_t admins[VTPMMGR_ADMINS_MAX][VTPM_UUID_SIZE];

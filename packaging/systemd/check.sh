@@ -37,7 +37,7 @@ awk '$1 == "-" { print $2 }' said >open
 }
 devices=$(sed -n 's/.*special devices: //p' said | grep -o '[^ ]*:[rwm]*' |
     sort | tr '\n' ' ') || true
-wanted="$(printf '%s:rw ' "$@")char-rtc:r "
+wanted=$( (printf '%s:rw\n' "$@" && echo char-rtc:r) | sort | tr '\n' ' ')
 [ "$devices" = "$wanted" ] || {
     echo "devices: is [$devices], should be [$wanted]"
     exit 1

@@ -119,7 +119,7 @@ host_processes()
     local entry
     for entry in /proc/[0-9]*; do
         case $(cat "$entry/comm" 2>/dev/null) in
-        simxen | vtpm | raw_client) ;;
+        simxen | vtpm | vtpmmgr | raw_client) ;;
         *) continue ;;
         esac
         if cat "$entry/cmdline" "$entry/environ" 2>/dev/null | tr '\0' '\n' |
