@@ -74,24 +74,6 @@ static enum vtpm_status serve(const struct vtpmmgr_options *options,
     return status;
 }
 
-/* The platform's state, for whoever approves states. */
-static enum vtpm_status request(const struct vtpmmgr_opened_root *root,
-                                struct vtpm_error *err)
-{
-    static char text[VTPMMGR_APPROVAL_MAX];
-    struct vtpmmgr_approval approval;
-    enum vtpm_status status =
-        vtpmmgr_root_tpm_request(root->root, &approval, err);
-
-    if (status != VTPM_OK)
-        return status;
-    if (vtpmmgr_approval_print(&approval, text) == 0 ||
-        fputs(text, stdout) < 0 || fflush(stdout) != 0)
-        return vtpm_fail(err, VTPM_EIO,
-                         "cannot write the request; give it a place");
-    return VTPM_OK;
-}
-
 static enum vtpm_status act(const struct vtpmmgr_options *options,
                             const struct vtpmmgr_opened_root *root,
                             struct vtpm_error *err)
@@ -102,8 +84,6 @@ static enum vtpm_status act(const struct vtpmmgr_options *options,
                                          err);
     case VTPMMGR_RESEAL:
         return vtpmmgr_manager_reseal(options->store, root, err);
-    case VTPMMGR_REQUEST:
-        return request(root, err);
     default:
         return serve(options, root, err);
     }

@@ -27,7 +27,6 @@ static const char usage[] =
     "       vtpmmgr provision --root ROOT --store PATH [--size N] "
     "[--create-key]\n"
     "       vtpmmgr reseal --root ROOT --store PATH\n"
-    "       vtpmmgr request --root tpm:TCTI\n"
     "\n"
     "Keeps the keys of vTPMs, which are frontends of this domain.\n"
     "\n"
@@ -342,8 +341,6 @@ static int check_root(const struct vtpmmgr_options *options)
     if (is_tpm_used(&options->tpm))
         return mistake("options for a hardware TPM go with --root tpm:TCTI",
                        NULL);
-    if (options->verb == VTPMMGR_REQUEST)
-        return mistake("request goes with --root tpm:TCTI", NULL);
     return -1;
 }
 
@@ -353,7 +350,7 @@ static int check(const struct vtpmmgr_options *options)
 
     if (code >= 0)
         return code;
-    if (options->store == NULL && options->verb != VTPMMGR_REQUEST)
+    if (options->store == NULL)
         return mistake("--store is missing", NULL);
     if (options->verb != VTPMMGR_PROVISION &&
         (options->create_key || options->size > 0))
@@ -373,7 +370,6 @@ static bool is_verb(const char *text, enum vtpmmgr_verb *verb)
     } verbs[] = {
         {"provision", VTPMMGR_PROVISION},
         {"reseal", VTPMMGR_RESEAL},
-        {"request", VTPMMGR_REQUEST},
     };
 
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)

@@ -25,14 +25,13 @@ enum vtpmmgr_counter_policy {
 enum vtpmmgr_verb {
     VTPMMGR_SERVE,
     VTPMMGR_PROVISION, /**< make the store, and do no more */
-    VTPMMGR_RESEAL,    /**< a new envelope for the same store */
-    VTPMMGR_REQUEST    /**< print the platform's state, to be approved */
+    VTPMMGR_RESEAL     /**< a new envelope for the same store */
 };
 
 struct vtpmmgr_options {
     enum vtpmmgr_verb verb;
     const char *root;
-    const char *store; /**< NULL with VTPMMGR_REQUEST */
+    const char *store;
     struct vtpmmgr_root_tpm_options tpm;
     bool create_key; /**< make the key file first */
     uint64_t size;   /**< of a new store; 0: as usual */

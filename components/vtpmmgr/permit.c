@@ -72,8 +72,12 @@ uint32_t vtpmmgr_permit(void *context, enum vtpmmgr_access access)
 {
     struct vtpmmgr_turn *turn = context;
 
-    if (access == VTPMMGR_ADMIN)
+    if (access == VTPMMGR_ADMIN) {
+        /* a program that only manages has opened nothing yet */
+        if (!turn->sender->local)
+            (void)open_vtpm(turn);
         return vtpmmgr_is_admin(turn->manager, turn->sender) ? VTPMMGR_SUCCESS
                                                              : VTPMMGR_AUTHFAIL;
+    }
     return turn->sender->local ? VTPMMGR_BAD_PARAMETER : open_vtpm(turn);
 }

@@ -27,10 +27,10 @@ struct vtpmmgr_store *vtpmmgr_store_new(const char *path,
     return NULL;
 }
 
-enum vtpm_status vtpmmgr_store_open(struct vtpmmgr_store **out,
-                                    const char *path,
-                                    const uint8_t root[VTPM_KEY_SIZE],
-                                    uint64_t anchor, struct vtpm_error *err)
+static enum vtpm_status open_as(enum vtpm_os_mode mode,
+                                struct vtpmmgr_store **out, const char *path,
+                                const uint8_t root[VTPM_KEY_SIZE],
+                                uint64_t anchor, struct vtpm_error *err)
 {
     struct vtpmmgr_store *store = vtpmmgr_store_new(path, err);
     enum vtpm_status status;
@@ -38,7 +38,7 @@ enum vtpm_status vtpmmgr_store_open(struct vtpmmgr_store **out,
     *out = NULL;
     if (!store)
         return VTPM_ENOMEM;
-    status = vtpm_os_open(&store->file, store->path, VTPM_OS_OWN, err);
+    status = vtpm_os_open(&store->file, store->path, mode, err);
     if (status == VTPM_EUNPROVISIONED)
         status = vtpm_fail(err, status,
                            "not provisioned: %s is not there; provision a "
@@ -53,6 +53,22 @@ enum vtpm_status vtpmmgr_store_open(struct vtpmmgr_store **out,
     }
     *out = store;
     return VTPM_OK;
+}
+
+enum vtpm_status vtpmmgr_store_open(struct vtpmmgr_store **store,
+                                    const char *path,
+                                    const uint8_t root[VTPM_KEY_SIZE],
+                                    uint64_t anchor, struct vtpm_error *err)
+{
+    return open_as(VTPM_OS_OWN, store, path, root, anchor, err);
+}
+
+enum vtpm_status vtpmmgr_store_peek(struct vtpmmgr_store **store,
+                                    const char *path,
+                                    const uint8_t root[VTPM_KEY_SIZE],
+                                    uint64_t anchor, struct vtpm_error *err)
+{
+    return open_as(VTPM_OS_PEEK, store, path, root, anchor, err);
 }
 
 void vtpmmgr_store_close(struct vtpmmgr_store *store)

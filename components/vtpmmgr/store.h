@@ -71,6 +71,16 @@ enum vtpm_status vtpmmgr_store_open(struct vtpmmgr_store **store,
                                     const uint8_t root[VTPM_KEY_SIZE],
                                     uint64_t anchor, struct vtpm_error *err);
 
+/**
+ * As vtpmmgr_store_open(), but only to read, and without owning it: for a copy,
+ * or for a store that nobody uses. Beside an owner it may fail although the
+ * store is good. Calls that change something fail with VTPM_EIO.
+ */
+enum vtpm_status vtpmmgr_store_peek(struct vtpmmgr_store **store,
+                                    const char *path,
+                                    const uint8_t root[VTPM_KEY_SIZE],
+                                    uint64_t anchor, struct vtpm_error *err);
+
 /** What a new store is made from. */
 struct vtpmmgr_new_store {
     /** Bytes of a new file, at least VTPMMGR_STORE_MIN; 0 is the default. A

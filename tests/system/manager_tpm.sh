@@ -14,7 +14,7 @@ cd "$work"
 port=$((20000 + $$ % 5000 * 2))
 tcti=swtpm:host=127.0.0.1,port=$port
 root=tpm:$tcti
-pcrs=(--pcrs sha256:0,16)
+pcrs=(--pcrs "sha256:0,16")
 
 # tpm_on NAME: switches the machine on, with the TPM of that name.
 tpm_on()
@@ -58,17 +58,12 @@ firmware_differs()
         16:sha256="$(head -c 32 /dev/zero | sha256sum | cut -d' ' -f1)"
 }
 
-# approve NAME: what the owner of the key does, elsewhere.
+# approve NAME [KEY]: what the owner of the key does, elsewhere.
 approve()
 {
-    local policy label
-    vtpmmgr request --root "$root" "${pcrs[@]}" >request
-    policy=$(sed -n 's/^policy //p' request)
-    label=$(sed -n 's/^label //p' request)
-    { printf %s "$policy" | xxd -r -p && printf %s "$label"; } |
-        openssl dgst -sha256 -sign agent.key -out signature
-    { cat request && echo "signature $(xxd -p signature | tr -d '\n')"; } \
-        >"approvals/$1.approval"
+    vtpmctl seal request --root "$root" "${pcrs[@]}" >asked
+    vtpmctl approve asked --key "${2:-agent.key}" \
+        --out "approvals/$1.approval"
 }
 
 # serves [OPTION...]: the guest has what it wrote.
@@ -170,10 +165,7 @@ forged()
     firmware_differs
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
         -out another.key 2>/dev/null
-    cp agent.key kept.key
-    cp another.key agent.key
-    approve forged
-    mv kept.key agent.key
+    approve forged another.key
     closed 'no approval\|approval' --approvals approvals
     rm approvals/forged.approval
     tpm_off
