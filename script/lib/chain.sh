@@ -48,7 +48,7 @@ chain_processes()
     local entry
     for entry in /proc/[0-9]*; do
         case $(cat "$entry/comm" 2>/dev/null) in
-        simxen | vtpm) ;;
+        simxen | vtpm | vtpmmgr | swtpm) ;;
         *) continue ;;
         esac
         if tr '\0' '\n' 2>/dev/null <"$entry/cmdline" |
@@ -112,7 +112,7 @@ chain_begin()
     printf '%d\n' $$ >"$record/pid"
     chain=$(mktemp -d "$parent/vtpmring-demo.XXXXXX")
     printf '%s\n' "$chain" >"$record/chain"
-    mkdir "$chain/work" "$chain/log" "$chain/state"
+    mkdir "$chain/work" "$chain/log" "$chain/state" "$chain/hardware"
     export SIMXEN_DIR=$chain/xen
     export PATH=$bin:$PATH
     steps_log=$chain/log/steps
@@ -121,7 +121,7 @@ chain_begin()
         die "cannot start the host: it said why above"
     }
     local name
-    for name in guest-1 guest-2 vtpm-1 vtpm-2; do
+    for name in guest-1 guest-2 guest-3 vtpm-1 vtpm-2 vtpm-3 manager; do
         simxen create "$name" >>"$steps_log" 2>&1
     done
 }
