@@ -44,19 +44,26 @@ static enum ctl_code take_value(const char *text, struct vtpmmgr_pcrs *pcrs,
     return CTL_OK;
 }
 
+enum ctl_code ctl_take_pcrs(char **texts, int count, struct vtpmmgr_pcrs *pcrs,
+                            struct vtpm_error *err)
+{
+    enum ctl_code code = CTL_OK;
+
+    for (int i = 0; i < count && code == CTL_OK; i++)
+        code = take_value(texts[i], pcrs, err);
+    return code;
+}
+
 static enum ctl_code take_values(const struct ctl_args *args,
                                  struct vtpmmgr_approval *approval,
                                  struct vtpm_error *err)
 {
     const char *label = ctl_value(args, "label");
     struct vtpmmgr_pcrs pcrs = {0};
+    enum ctl_code code = ctl_take_pcrs(args->operand, args->count, &pcrs, err);
 
-    for (int i = 0; i < args->count; i++) {
-        enum ctl_code code = take_value(args->operand[i], &pcrs, err);
-
-        if (code != CTL_OK)
-            return code;
-    }
+    if (code != CTL_OK)
+        return code;
     return ctl_code_of(vtpmmgr_approval_request(
         &pcrs, label ? label : LABEL_DEFAULT, approval, err));
 }
@@ -98,15 +105,15 @@ static enum ctl_code sign(const char *path, struct vtpmmgr_approval *approval,
 }
 
 /* A whole file or none, and never over another one. */
-static enum ctl_code write_new(const char *path, const char *text, size_t len,
-                               struct vtpm_error *err)
+enum ctl_code ctl_write_new(const char *path, const void *bytes, size_t len,
+                            struct vtpm_error *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     bool done;
 
     if (fd < 0)
         return ctl_code_of(vtpm_fail_errno(err, errno, "create", path));
-    done = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+    done = write(fd, bytes, len) == (ssize_t)len && fsync(fd) == 0;
     if (!done)
         (void)vtpm_fail_errno(err, errno, "write", path);
     if (close(fd) != 0 && done) {
@@ -138,7 +145,7 @@ enum ctl_code ctl_approve(const struct ctl_args *args, struct vtpm_error *err)
         return code;
     len = vtpmmgr_approval_print(&approval, text);
     if (out)
-        return write_new(out, text, len, err);
+        return ctl_write_new(out, text, len, err);
     fputs(text, stdout);
     return CTL_OK;
 }

@@ -86,9 +86,26 @@ enum ctl_code ctl_fail(struct vtpm_error *err, enum ctl_code code,
 /** The exit code of a status: what does not hold is CTL_BAD. */
 enum ctl_code ctl_code_of(enum vtpm_status status);
 
+struct vtpmmgr_pcrs;
+
+/** Reads values of PCRs, each "BANK:N=HEX". @return CTL_OK; CTL_USAGE */
+enum ctl_code ctl_take_pcrs(char **texts, int count, struct vtpmmgr_pcrs *pcrs,
+                            struct vtpm_error *err);
+/** Writes a whole file or none, and never over another one. */
+enum ctl_code ctl_write_new(const char *path, const void *bytes, size_t len,
+                            struct vtpm_error *err);
+
 /** @name The commands @{ */
 enum ctl_code ctl_approve(const struct ctl_args *args, struct vtpm_error *err);
 enum ctl_code ctl_backup(const struct ctl_args *args, struct vtpm_error *err);
+enum ctl_code ctl_endorsement(const struct ctl_args *args,
+                              struct vtpm_error *err);
+enum ctl_code ctl_group_activate(const struct ctl_args *args,
+                                 struct vtpm_error *err);
+enum ctl_code ctl_group_key(const struct ctl_args *args,
+                            struct vtpm_error *err);
+enum ctl_code ctl_quote(const struct ctl_args *args, struct vtpm_error *err);
+enum ctl_code ctl_verify(const struct ctl_args *args, struct vtpm_error *err);
 enum ctl_code ctl_group_list(const struct ctl_args *args,
                              struct vtpm_error *err);
 enum ctl_code ctl_group_new(const struct ctl_args *args,

@@ -65,6 +65,35 @@ const struct ctl_command ctl_commands[] = {
     {"group show", ctl_group_show, "N", 1, 1, true, true, NULL,
      "one group, with its approved list"},
 
+    {"group key", ctl_group_key, "N", 1, 1, true, false,
+     OPTIONS({"out", "FILE", "as tpm2-tools take it, not as PEM"}),
+     "print the public key that signs a group's quotes"},
+    {"group activate", ctl_group_activate, "N CREDENTIAL", 2, 2, true, false,
+     NULL,
+     "show that a group's key is in the TPM of the endorsement key\n"
+     "CREDENTIAL is a file of tpm2_makecredential for both keys; prints the\n"
+     "secret in it."},
+
+    {"endorsement", ctl_endorsement, "", 0, 0, true, false,
+     OPTIONS({"out", "FILE", "as tpm2-tools take it, not as PEM"},
+             {"certificate", "FILE", "write its maker's certificate there"}),
+     "print the endorsement key of the hardware TPM"},
+    {"quote", ctl_quote, "[UUID]", 0, 1, true, false,
+     OPTIONS({"nonce", "HEX", "what the verifier has drawn"},
+             {"out", "FILE", "write it there"},
+             {"pcrs", "BANK:N,N", "which PCRs"},
+             {"group", "N", "whose key signs (default the vTPM's)"},
+             {"endorsement", "HEX", "SHA-256 of the vTPM's own EK"}),
+     "evidence of the hardware TPM, about this vTPM or none"},
+    {"verify", ctl_verify, "FILE [BANK:N=HEX...]", 1, -1, false, true,
+     OPTIONS({"key", "FILE", "the group's public key, in PEM"},
+             {"nonce", "HEX", "what was asked for"},
+             {"uuid", "UUID", "it must be about this vTPM"},
+             {"endorsement", "HEX", "and this EK of it"}),
+     "check evidence; needs no TPM and no manager\n"
+     "PCRs that are named must be in it, with these values. Prints what it\n"
+     "says."},
+
     {"store check", ctl_store_check, "STORE", 1, 1, false, true,
      OPTIONS(ROOT_OPTIONS),
      "whether a store is whole\n"

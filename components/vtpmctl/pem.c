@@ -42,6 +42,11 @@ EVP_PKEY *ctl_pem_private(const char *path, struct vtpm_error *err)
     return read_key(path, true, err);
 }
 
+EVP_PKEY *ctl_pem_public(const char *path, struct vtpm_error *err)
+{
+    return read_key(path, false, err);
+}
+
 static bool fits(EVP_PKEY *key, BIGNUM **modulus)
 {
     BIGNUM *exponent = NULL;
@@ -79,35 +84,4 @@ enum ctl_code ctl_pem_modulus(const char *path,
     BN_free(number);
     EVP_PKEY_free(key);
     return ok ? CTL_OK : wrong_kind(path, err);
-}
-
-enum ctl_code ctl_pem_sign(const char *path, struct vtpmmgr_span message,
-                           uint8_t signature[VTPMMGR_RSA_SIZE],
-                           struct vtpm_error *err)
-{
-    EVP_PKEY *key = read_key(path, true, err);
-    BIGNUM *number = NULL;
-    EVP_MD_CTX *ctx;
-    size_t len = VTPMMGR_RSA_SIZE;
-    bool ok;
-
-    if (!key)
-        return CTL_FAILED;
-    if (!fits(key, &number)) {
-        BN_free(number);
-        EVP_PKEY_free(key);
-        return wrong_kind(path, err);
-    }
-    ctx = EVP_MD_CTX_new();
-    ok = ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha1(), NULL, key) == 1 &&
-         EVP_DigestSign(ctx, signature, &len, message.at, message.len) == 1 &&
-         len == VTPMMGR_RSA_SIZE;
-    EVP_MD_CTX_free(ctx);
-    BN_free(number);
-    EVP_PKEY_free(key);
-    return ok ? CTL_OK
-              : ctl_fail(err, CTL_FAILED,
-                         "cannot sign with %s: OpenSSL failed; its policy may "
-                         "forbid SHA-1",
-                         path);
 }

@@ -88,12 +88,17 @@ static uint32_t make_key(struct vtpmmgr_manager *manager,
         .group = content,
         .bytes = manager->bytes,
     };
+    uint32_t status;
 
     response->modulus = (struct vtpmmgr_span){zeros, VTPMMGR_RSA_SIZE};
     response->binding = (struct vtpmmgr_span){zeros, VTPMMGR_RSA_SIZE};
     if (!hardware)
         return VTPMMGR_SUCCESS;
-    return hardware->ops->new_group(hardware, &what, content, response);
+    hardware->error.text[0] = '\0';
+    status = hardware->ops->new_group(hardware, &what, content, response);
+    if (status != VTPMMGR_SUCCESS && hardware->error.text[0] != '\0')
+        vtpmmgr_note(manager, &hardware->error);
+    return status;
 }
 
 VTPMMGR_HANDLER(vtpmmgr_answer_group_new)
@@ -191,4 +196,20 @@ VTPMMGR_HANDLER(vtpmmgr_answer_group_update)
                     (unsigned long)message->group,
                     (unsigned long long)message->list.sequence);
     return status;
+}
+
+VTPMMGR_HANDLER(vtpmmgr_answer_group_key)
+{
+    struct vtpmmgr_manager *manager = of(context);
+    struct vtpmmgr_group_content content;
+    uint32_t status =
+        vtpmmgr_group_read(manager, request->message.group, &content);
+
+    if (status != VTPMMGR_SUCCESS)
+        return status;
+    if (content.key_public.len == 0)
+        return VTPMMGR_BADINDEX;
+    response->blob =
+        (struct vtpmmgr_span){content.key_public.at, content.key_public.len};
+    return VTPMMGR_SUCCESS;
 }

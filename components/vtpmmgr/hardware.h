@@ -25,8 +25,8 @@ struct vtpmmgr_hardware_request {
     /** The group that it is about: of the vTPM (GET_QUOTE), or that is named;
      * NULL for MakeIdentity, ActivateIdentity, ReadPubek and NV memory. */
     const struct vtpmmgr_group_content *group;
-    const uint8_t *uuid;  /**< GET_QUOTE: of the vTPM, else NULL */
-    const uint8_t *label; /**< GET_QUOTE: SHA-1 of its label; zeros: none */
+    const uint8_t *uuid;  /**< GET_QUOTE, EVIDENCE: of the vTPM, else NULL */
+    const uint8_t *label; /**< with it: SHA-1 of its label; zeros: none */
     /** Room for what the response points to, VTPMMGR_HARDWARE_ROOM bytes. */
     uint8_t *bytes;
 };
@@ -54,9 +54,9 @@ struct vtpmmgr_hardware_ops {
                           struct vtpmmgr_group_content *group,
                           struct vtpmmgr_message *response);
     /**
-     * GET_QUOTE, GROUP_ACTIVATE, GROUP_REGISTER, GROUP_QUOTE, GROUP_RECOVER1,
-     * GROUP_RECOVER2, MakeIdentity, ActivateIdentity, ReadPubek and the three
-     * for NV memory.
+     * GET_QUOTE, EVIDENCE, GROUP_ACTIVATE, GROUP_REGISTER, GROUP_QUOTE,
+     * GROUP_RECOVER1, GROUP_RECOVER2, MakeIdentity, ActivateIdentity, ReadPubek
+     * and the three for NV memory.
      * @param response zeroed; its spans point into request->bytes, or to what
      *                 lives as long
      * @return a status of wire.h
@@ -72,6 +72,7 @@ struct vtpmmgr_hardware_ops {
 struct vtpmmgr_hardware {
     const struct vtpmmgr_hardware_ops *ops;
     enum vtpmmgr_family family; /**< which commands exchange() takes */
+    struct vtpm_error error;    /**< why VTPMMGR_FAIL; "" if not known */
 };
 
 #endif

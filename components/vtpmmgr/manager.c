@@ -63,6 +63,8 @@ static const struct {
     {VTPMMGR_NV_DEFINE_SPACE, vtpmmgr_answer_hardware},
     {VTPMMGR_NV_WRITE_VALUE, vtpmmgr_answer_hardware},
     {VTPMMGR_NV_READ_VALUE, vtpmmgr_answer_hardware},
+    {VTPMMGR_GROUP_KEY, vtpmmgr_answer_group_key},
+    {VTPMMGR_EVIDENCE, vtpmmgr_answer_hardware},
     {VTPMMGR_STATUS, vtpmmgr_answer_status},
 };
 

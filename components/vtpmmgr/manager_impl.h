@@ -113,6 +113,7 @@ VTPMMGR_HANDLER(vtpmmgr_answer_vtpm_del);
 VTPMMGR_HANDLER(vtpmmgr_answer_group_list);
 VTPMMGR_HANDLER(vtpmmgr_answer_group_new);
 VTPMMGR_HANDLER(vtpmmgr_answer_group_del);
+VTPMMGR_HANDLER(vtpmmgr_answer_group_key);
 VTPMMGR_HANDLER(vtpmmgr_answer_group_show);
 VTPMMGR_HANDLER(vtpmmgr_answer_group_update);
 VTPMMGR_HANDLER(vtpmmgr_answer_hardware);

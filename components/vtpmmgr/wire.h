@@ -60,10 +60,12 @@ enum vtpmmgr_ordinal {
     VTPMMGR_NV_DEFINE_SPACE = 0x02000304,
     VTPMMGR_NV_WRITE_VALUE = 0x02000305,
     VTPMMGR_NV_READ_VALUE = 0x02000306,
-    VTPMMGR_STATUS = 0x02000401 /**< not Xen's */
+    VTPMMGR_GROUP_KEY = 0x0200010b, /**< this and those below: not Xen's */
+    VTPMMGR_EVIDENCE = 0x0200010c,
+    VTPMMGR_STATUS = 0x02000401
 };
 /** How many ordinals there are. */
-#define VTPMMGR_COMMANDS 26u
+#define VTPMMGR_COMMANDS 28u
 
 /** Status values; they are those of TPM 1.2. */
 enum vtpmmgr_code {

@@ -5,6 +5,7 @@
 #define BLOB_MAX 2048u
 #define LABEL_MAX 256u
 #define PUBLIC_MAX 1024u
+#define EVIDENCE_MAX 3500u
 
 #define FIELD(kind, name, min, max)                                            \
     {                                                                          \
@@ -98,6 +99,12 @@ const struct vtpmmgr_command vtpmmgr_commands[VTPMMGR_COMMANDS] = {
              NOTHING),
     OF_ADMIN(NV_READ_VALUE, FIELDS(U32(index), U32(offset), U32(size)),
              FIELDS(BLOB(BLOB_MAX))),
+
+    OF_ADMIN(GROUP_KEY, FIELDS(U32(group)), FIELDS(BLOB(PUBLIC_MAX))),
+    OF_ADMIN(EVIDENCE,
+             FIELDS(U32(group), UUID, BLOB(BLOB_MAX), U32(index),
+                    U32(attributes), RECOVERY),
+             FIELDS(BLOB(EVIDENCE_MAX))),
 
     OF_ADMIN(STATUS, FIELDS(U32(offset)),
              FIELDS(U32(flags), U32(vtpms), U32(groups), U64(generation),

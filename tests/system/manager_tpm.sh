@@ -117,6 +117,52 @@ passed_through()
     client_end
 }
 
+ctl()
+{
+    timeout 20 vtpmctl "$@" --via "unix:$work/manager.sock"
+}
+
+# The group's key is shown to be in the TPM of the endorsement key.
+activated()
+{
+    local name
+    openssl genrsa -out lists.key 2048 2>/dev/null
+    ctl group new lists.key
+    ctl group key 0 >group.pem
+    ctl group key 0 --out group.pub
+    ctl endorsement --out ek.pub
+    openssl pkey -pubin -in group.pem -noout
+    name=000b$(tail -c +3 group.pub | sha256sum | cut -d' ' -f1)
+    echo "sixteen bytes ok" | head -c 16 >secret
+    tpm2_makecredential -Q -T none -u ek.pub -s secret -n "$name" -o credential
+    same "the secret" "$(ctl group activate 0 credential)" \
+        "$(xxd -p secret)"
+    tpm2_makecredential -Q -T none -u ek.pub -s secret \
+        -n "000b$(printf "%064d" 0)" -o credential.other
+    refuses ctl group activate 0 credential.other
+}
+
+quoted()
+{
+    local pcr
+    pcr=$(tpm2_pcrread -T "$tcti" sha256:16 | awk '/16:/ { print $2 }')
+    ctl quote "$uuid1" --nonce 5eed01 --pcrs sha256:0,16 --out evidence
+    vtpmctl verify evidence --key group.pem --nonce 5eed01 --uuid "$uuid1" \
+        "sha256:16=${pcr#0x}" | tee verified
+    grep -q "^uuid  *$uuid1" verified
+    refuses vtpmctl verify evidence --key group.pem --nonce 5eed02
+    refuses vtpmctl verify evidence --key group.pem --nonce 5eed01 \
+        --uuid "$uuid2"
+    refuses vtpmctl verify evidence --key group.pem --nonce 5eed01 \
+        "sha256:16=$(printf 'ab%.0s' $(seq 32))"
+    refuses vtpmctl verify evidence --key lists.key --nonce 5eed01
+    cp evidence forged
+    printf 'x' | dd of=forged bs=1 seek=80 conv=notrunc status=none
+    refuses vtpmctl verify forged --key group.pem --nonce 5eed01
+    refuses ctl quote "$uuid2" --nonce 5eed01 --out none
+    [ ! -e none ]
+}
+
 machine_rebooted()
 {
     reboots tpm
@@ -222,6 +268,8 @@ killed_often()
 
 check "a store is made under the TPM, and serves" made
 check "what is passed through to the TPM" passed_through
+check "a group's key is the TPM's" activated
+check "a quote about a vTPM, and who does not believe it" quoted
 check "the machine reboots: it opens" machine_rebooted
 check "another state of the platform: closed, the PCR is named" state_changed
 check "an approved state opens it, before and after" approved

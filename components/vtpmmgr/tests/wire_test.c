@@ -120,6 +120,8 @@ static const struct shape {
     {VTPMMGR_NV_DEFINE_SPACE, 0x01c2, VTPMMGR_ADMIN, 12, 0},
     {VTPMMGR_NV_WRITE_VALUE, 0x01c2, VTPMMGR_ADMIN, 8 + 104, 0},
     {VTPMMGR_NV_READ_VALUE, 0x01c2, VTPMMGR_ADMIN, 12, 104},
+    {VTPMMGR_GROUP_KEY, 0x01c2, VTPMMGR_ADMIN, 4, 104},
+    {VTPMMGR_EVIDENCE, 0x01c2, VTPMMGR_ADMIN, 20 + 104 + 8 + 32, 104},
     {VTPMMGR_STATUS, 0x01c2, VTPMMGR_ADMIN, 4, 12 + 40 + 24 + 34 + 4 + 64},
 };
 
@@ -339,6 +341,11 @@ static void fields_are_where_they_belong(void **state)
         {VTPMMGR_NV_WRITE_VALUE, false, 12, 0x3c},
         {VTPMMGR_NV_READ_VALUE, false, 11, 32},
         {VTPMMGR_NV_READ_VALUE, true, 4, 0x3c},
+        {VTPMMGR_GROUP_KEY, true, 4, 0x3c},
+        {VTPMMGR_EVIDENCE, false, 4, 0x31},
+        {VTPMMGR_EVIDENCE, false, 24, 0x3c},
+        {VTPMMGR_EVIDENCE, false, 132, 0x39},
+        {VTPMMGR_EVIDENCE, true, 4, 0x3c},
         {VTPMMGR_STATUS, false, 2, 1},
         {VTPMMGR_STATUS, true, 3, 5},
         {VTPMMGR_STATUS, true, 7, 0x41},
