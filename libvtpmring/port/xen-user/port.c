@@ -134,7 +134,8 @@ vtpmring_port_xen_user_open(unsigned roles, vtpmring_port_xen_user_log *log,
     if (!xen)
         return VTPMRING_ENOMEM;
     xen->port.ops = &ops;
-    xen->alive_fd = xen->timer_fd = xen->server_fd = xen->control_fd = -1;
+    xen->store_fd = xen->alive_fd = xen->timer_fd = xen->server_fd =
+        xen->control_fd = -1;
     xen->one_cpu = only_one_cpu();
     xen->cpus = all_cpus();
     xen->loadavg_fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);

@@ -14,6 +14,8 @@
 
 /* The bit of the silent connection to xenstored; no user's. */
 #define XENSTORED_END 0u
+/* That of it and the watches as one. */
+#define STORE_EITHER (1u << 31)
 
 /* What one sleep looks at; bit[i] belongs to fd[i]. */
 struct look {
@@ -81,7 +83,10 @@ static unsigned prepare(struct vtpmring_port_xen_user *xen, unsigned want,
         add(look, xen->evtchn_fd, VTPMRING_PORT_CHANNEL);
     if (store == XEN_USER_LOST)
         there |= want & VTPMRING_PORT_STORE;
-    else if ((want & VTPMRING_PORT_STORE) && store == XEN_USER_GOOD) {
+    else if ((want & VTPMRING_PORT_STORE) && store == XEN_USER_GOOD &&
+             xen->store_fd >= 0) {
+        add(look, xen->store_fd, STORE_EITHER);
+    } else if ((want & VTPMRING_PORT_STORE) && store == XEN_USER_GOOD) {
         add(look, xen->watch_fd, VTPMRING_PORT_STORE);
         if (xen->alive_fd >= 0)
             add(look, xen->alive_fd, XENSTORED_END);
@@ -135,6 +140,19 @@ static void channel_looked_at(struct vtpmring_port_xen_user *xen, short result,
             "error; restart this program");
 }
 
+/* Which of the two it is: seldom asked. */
+static unsigned either(struct vtpmring_port_xen_user *xen)
+{
+    struct pollfd both[] = {{.fd = xen->watch_fd, .events = POLLIN},
+                            {.fd = xen->alive_fd}};
+
+    if (poll(both, 2, 0) <= 0)
+        return 0;
+    if (both[1].revents != 0)
+        vtpmring_xen_user_store_lost(xen);
+    return VTPMRING_PORT_STORE;
+}
+
 /* The events of a look that has found something. */
 static unsigned collect(struct vtpmring_port_xen_user *xen,
                         const struct look *look, uint64_t takes)
@@ -146,6 +164,10 @@ static unsigned collect(struct vtpmring_port_xen_user *xen,
 
         if (look->fd[i].revents == 0)
             continue;
+        if (bit == STORE_EITHER) {
+            there |= either(xen);
+            continue;
+        }
         if (bit == XENSTORED_END) {
             vtpmring_xen_user_store_lost(xen);
             there |= VTPMRING_PORT_STORE;

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -42,6 +43,22 @@ static int connect_silently(void)
     return fd;
 }
 
+static int both_as_one(int watch_fd, int alive_fd)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int fd = alive_fd >= 0 ? epoll_create1(EPOLL_CLOEXEC) : -1;
+
+    if (fd < 0)
+        return -1;
+    if (epoll_ctl(fd, EPOLL_CTL_ADD, watch_fd, &event) == 0) {
+        event.events = EPOLLHUP;
+        if (epoll_ctl(fd, EPOLL_CTL_ADD, alive_fd, &event) == 0)
+            return fd;
+    }
+    (void)close(fd);
+    return -1;
+}
+
 enum vtpmring_status
 vtpmring_xen_user_store_init(struct vtpmring_port_xen_user *xen)
 {
@@ -56,11 +73,14 @@ vtpmring_xen_user_store_init(struct vtpmring_port_xen_user *xen)
         return vtpmring_xen_user_open_failed(xen, "xenstore",
                                              "end other programs");
     xen->alive_fd = connect_silently();
+    xen->store_fd = both_as_one(xen->watch_fd, xen->alive_fd);
     return VTPMRING_OK;
 }
 
 void vtpmring_xen_user_store_finish(struct vtpmring_port_xen_user *xen)
 {
+    if (xen->store_fd >= 0)
+        (void)close(xen->store_fd);
     if (xen->alive_fd >= 0)
         (void)close(xen->alive_fd);
     xs_close(xen->watch_xs);
