@@ -132,9 +132,10 @@ domain_ports_gone()
     [ -z "$(domain_ports "$1")" ]
 }
 
+# A domain's memory is given back page by page, emulated like its building.
 domain_destroy()
 {
-    timed xl destroy "$1"
+    timed_cs $((limit_cs + build_cs / 4)) xl destroy "$1"
 }
 
 # domain_shutdown NAME: in order, until nothing of it is left.
