@@ -10,12 +10,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
-#define SOURCES_MAX 6u
-
-/* The bit of the silent connection to xenstored; no user's. */
-#define XENSTORED_END 0u
-/* That of it and the watches as one. */
-#define STORE_EITHER (1u << 31)
+#define SOURCES_MAX 5u
 
 /* What one sleep looks at; bit[i] belongs to fd[i]. */
 struct look {
@@ -63,8 +58,7 @@ uint64_t vtpmring_xen_user_now_us(struct vtpmring_port *port)
 
 static void add(struct look *look, int fd, unsigned bit)
 {
-    look->fd[look->count] =
-        (struct pollfd){.fd = fd, .events = bit == XENSTORED_END ? 0 : POLLIN};
+    look->fd[look->count] = (struct pollfd){.fd = fd, .events = POLLIN};
     look->bit[look->count++] = bit;
 }
 
@@ -83,14 +77,8 @@ static unsigned prepare(struct vtpmring_port_xen_user *xen, unsigned want,
         add(look, xen->evtchn_fd, VTPMRING_PORT_CHANNEL);
     if (store == XEN_USER_LOST)
         there |= want & VTPMRING_PORT_STORE;
-    else if ((want & VTPMRING_PORT_STORE) && store == XEN_USER_GOOD &&
-             xen->store_fd >= 0) {
-        add(look, xen->store_fd, STORE_EITHER);
-    } else if ((want & VTPMRING_PORT_STORE) && store == XEN_USER_GOOD) {
-        add(look, xen->watch_fd, VTPMRING_PORT_STORE);
-        if (xen->alive_fd >= 0)
-            add(look, xen->alive_fd, XENSTORED_END);
-    }
+    else if ((want & VTPMRING_PORT_STORE) && store == XEN_USER_GOOD)
+        add(look, xen->store_fd, VTPMRING_PORT_STORE);
     if (want & VTPMRING_PORT_TIMER)
         add(look, xen->timer_fd, VTPMRING_PORT_TIMER);
     if (want & VTPMRING_PORT_SERVER)
@@ -140,8 +128,8 @@ static void channel_looked_at(struct vtpmring_port_xen_user *xen, short result,
             "error; restart this program");
 }
 
-/* Which of the two it is: seldom asked. */
-static unsigned either(struct vtpmring_port_xen_user *xen)
+/* A watch, or the end of xenstored: seldom asked. */
+static unsigned store_looked_at(struct vtpmring_port_xen_user *xen)
 {
     struct pollfd both[] = {{.fd = xen->watch_fd, .events = POLLIN},
                             {.fd = xen->alive_fd}};
@@ -164,18 +152,13 @@ static unsigned collect(struct vtpmring_port_xen_user *xen,
 
         if (look->fd[i].revents == 0)
             continue;
-        if (bit == STORE_EITHER) {
-            there |= either(xen);
-            continue;
-        }
-        if (bit == XENSTORED_END) {
-            vtpmring_xen_user_store_lost(xen);
-            there |= VTPMRING_PORT_STORE;
+        if (bit == VTPMRING_PORT_STORE) {
+            there |= store_looked_at(xen);
             continue;
         }
         if (bit == VTPMRING_PORT_CHANNEL)
             channel_looked_at(xen, look->fd[i].revents, takes);
-        else if (bit != VTPMRING_PORT_STORE && !drained(look->fd[i].fd))
+        else if (!drained(look->fd[i].fd))
             continue;
         there |= bit;
     }

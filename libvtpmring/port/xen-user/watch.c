@@ -43,20 +43,18 @@ static int connect_silently(void)
     return fd;
 }
 
-static int both_as_one(int watch_fd, int alive_fd)
+/* Each descriptor costs every sleep, and these two seldom say anything: one
+ * stands for both. */
+static bool join_both(struct vtpmring_port_xen_user *xen)
 {
-    struct epoll_event event = {.events = EPOLLIN};
-    int fd = alive_fd >= 0 ? epoll_create1(EPOLL_CLOEXEC) : -1;
+    struct epoll_event watch = {.events = EPOLLIN}, end = {.events = EPOLLHUP};
 
-    if (fd < 0)
-        return -1;
-    if (epoll_ctl(fd, EPOLL_CTL_ADD, watch_fd, &event) == 0) {
-        event.events = EPOLLHUP;
-        if (epoll_ctl(fd, EPOLL_CTL_ADD, alive_fd, &event) == 0)
-            return fd;
-    }
-    (void)close(fd);
-    return -1;
+    xen->store_fd = epoll_create1(EPOLL_CLOEXEC);
+    return xen->store_fd >= 0 &&
+           epoll_ctl(xen->store_fd, EPOLL_CTL_ADD, xen->watch_fd, &watch) ==
+               0 &&
+           (xen->alive_fd < 0 ||
+            epoll_ctl(xen->store_fd, EPOLL_CTL_ADD, xen->alive_fd, &end) == 0);
 }
 
 enum vtpmring_status
@@ -69,11 +67,11 @@ vtpmring_xen_user_store_init(struct vtpmring_port_xen_user *xen)
         return vtpmring_xen_user_open_failed(xen, "xenstore",
                                              "start xenstored");
     xen->watch_fd = xs_fileno(xen->watch_xs);
-    if (xen->watch_fd < 0)
+    if (xen->watch_fd >= 0)
+        xen->alive_fd = connect_silently();
+    if (xen->watch_fd < 0 || !join_both(xen))
         return vtpmring_xen_user_open_failed(xen, "xenstore",
                                              "end other programs");
-    xen->alive_fd = connect_silently();
-    xen->store_fd = both_as_one(xen->watch_fd, xen->alive_fd);
     return VTPMRING_OK;
 }
 

@@ -54,7 +54,7 @@ struct vtpmring_port_xen_user {
     struct xs_handle *watch_xs; /**< for watches */
     int watch_fd;               /**< readable when a watch has fired */
     int alive_fd; /**< hangs up when xenstored ends; -1: it cannot */
-    int store_fd; /**< both as one, as each costs every sleep; -1: none */
+    int store_fd; /**< both as one */
     _Atomic int store_health; /**< enum vtpmring_xen_user_health */
     xs_transaction_t transaction;
 
