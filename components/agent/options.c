@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "arguments.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <vtpmring/vtpmring.h>
-
-#define EXIT_USAGE 2
 
 static const char usage[] =
     "usage: vtpm-agent [OPTION...]\n"
@@ -46,9 +46,7 @@ static const struct option long_options[] = {
 
 static int mistake(const char *what, const char *value)
 {
-    fprintf(stderr, "vtpm-agent: %s%s%s; see vtpm-agent --help\n", what,
-            value != NULL ? ": " : "", value != NULL ? value : "");
-    return EXIT_USAGE;
+    return vtpm_argument_mistake("vtpm-agent", what, value);
 }
 
 static int order(enum agent_order what, const char *value,
@@ -83,7 +81,7 @@ static int one(int option, const char *value, struct agent_arguments *arguments)
         return EXIT_SUCCESS;
     default:
         /* getopt has said what */
-        return EXIT_USAGE;
+        return VTPM_EXIT_USAGE;
     }
 }
 

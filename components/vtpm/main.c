@@ -6,42 +6,12 @@
 #include "keys_file.h"
 #include "keys_manager.h"
 #include "options.h"
+#include "process.h"
 #include "serve.h"
 #include "store.h"
 
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    vtpm_serve_stop();
-}
-
-static void on_report(int signal_number)
-{
-    (void)signal_number;
-    vtpm_serve_report();
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = on_report;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGUSR1, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    /* a limit on the size of files is a full disk to us */
-    sigaction(SIGXFSZ, &action, NULL);
-}
 
 static void log_engine(void *context, const char *line)
 {
@@ -191,12 +161,9 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
-    catch_signals();
+    vtpm_process_catch(vtpm_serve_stop, vtpm_serve_report);
     vtpm_crypto_begin();
-    /* the threads allocate little and rarely: a heap each is wasted */
-    (void)mallopt(M_ARENA_MAX, 1);
-    /* keys are in our memory: no core dump, no tracer */
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    vtpm_process_seclude();
     if (run(&options, &err) != VTPM_OK) {
         fprintf(stderr, "vtpm: %s\n", err.text);
         return EXIT_FAILURE;

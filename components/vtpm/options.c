@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
+
+#include "arguments.h"
 #include "manager.h"
 #include "uuid.h"
 
-#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,9 +12,7 @@
 #include <string.h>
 #include <vtpmring/page.h>
 #include <vtpmring/vtpmring.h>
-#include <vtpmring/xenbus.h>
 
-#define EXIT_USAGE 2
 #define POLL_US_DEFAULT 50
 #define POLL_US_MAX 1000000
 
@@ -89,25 +88,13 @@ static const struct option long_options[] = {
 
 static int mistake(const char *what, const char *value)
 {
-    fprintf(stderr, "vtpm: %s%s%s; see vtpm --help\n", what,
-            value != NULL ? ": " : "", value != NULL ? value : "");
-    return EXIT_USAGE;
+    return vtpm_argument_mistake("vtpm", what, value);
 }
 
-static int number(const char *name, const char *text, uint32_t max,
+static int number(const char *name, const char *text, unsigned max,
                   unsigned *result)
 {
-    uint32_t value;
-
-    if (vtpmring_xenbus_parse_number(text, strlen(text), max, &value) !=
-        VTPMRING_OK) {
-        fprintf(stderr,
-                "vtpm: %s takes a number from 0 to %u: %s; see vtpm --help\n",
-                name, (unsigned)max, text);
-        return EXIT_USAGE;
-    }
-    *result = value;
-    return -1;
+    return vtpm_argument_number("vtpm", name, text, 0, max, result);
 }
 
 static int family(const char *text, struct vtpm_options *options)
@@ -119,19 +106,6 @@ static int family(const char *text, struct vtpm_options *options)
         options->family = VTPM_FAMILY_12;
     else
         return mistake("--tpm takes 2.0 or 1.2", text);
-    return -1;
-}
-
-static int descriptor(const char *text, struct vtpm_options *options)
-{
-    unsigned fd;
-    int code = number("--ready-fd", text, INT_MAX, &fd);
-
-    if (code >= 0)
-        return code;
-    if (fcntl((int)fd, F_GETFD) < 0)
-        return mistake("--ready-fd takes a descriptor that is open", text);
-    options->ready_fd = (int)fd;
     return -1;
 }
 
@@ -190,7 +164,7 @@ static int one(int option, const char *value, struct vtpm_options *options,
         return number("--max-extra-pages", value, VTPMRING_PAGE_EXTRA_MAX,
                       &options->max_extra_pages);
     case OPT_READY:
-        return descriptor(value, options);
+        return vtpm_argument_ready_fd("vtpm", value, &options->ready_fd);
     case 'h':
         fputs(usage, stdout);
         return EXIT_SUCCESS;
@@ -199,7 +173,7 @@ static int one(int option, const char *value, struct vtpm_options *options,
         return EXIT_SUCCESS;
     default:
         /* getopt has said what */
-        return EXIT_USAGE;
+        return VTPM_EXIT_USAGE;
     }
 }
 

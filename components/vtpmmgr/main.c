@@ -3,41 +3,11 @@
 #include "key_file.h"
 #include "manager.h"
 #include "options.h"
+#include "process.h"
 #include "serve.h"
 
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    vtpmmgr_serve_stop();
-}
-
-static void on_report(int signal_number)
-{
-    (void)signal_number;
-    vtpmmgr_serve_report();
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
-    action.sa_handler = on_report;
-    action.sa_flags = SA_RESTART;
-    sigaction(SIGUSR1, &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    /* a limit on the size of files is a full disk to us */
-    sigaction(SIGXFSZ, &action, NULL);
-}
 
 static void log_line(const char *line)
 {
@@ -114,11 +84,8 @@ int main(int argc, char **argv)
 
     if (code >= 0)
         return code;
-    catch_signals();
-    /* the threads allocate little and rarely: a heap each is wasted */
-    (void)mallopt(M_ARENA_MAX, 1);
-    /* keys are in our memory: no core dump, no tracer */
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    vtpm_process_catch(vtpmmgr_serve_stop, vtpmmgr_serve_report);
+    vtpm_process_seclude();
     if (run(&options, &err) != VTPM_OK) {
         fprintf(stderr, "vtpmmgr: %s\n", err.text);
         return EXIT_FAILURE;

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "arguments.h"
 #include "root_open.h"
 #include "store.h"
 #include "uuid.h"
 
-#include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <vtpmring/vtpmring.h>
 #include <vtpmring/xenbus.h>
 
-#define EXIT_USAGE 2
 #define POLL_US_DEFAULT 50
 #define POLL_US_MAX 1000000
 #define DEVICES_DEFAULT 1024
@@ -136,27 +134,7 @@ static const struct option long_options[] = {
 
 static int mistake(const char *what, const char *value)
 {
-    fprintf(stderr, "vtpmmgr: %s%s%s; see vtpmmgr --help\n", what,
-            value != NULL ? ": " : "", value != NULL ? value : "");
-    return EXIT_USAGE;
-}
-
-static int number(const char *name, const char *text, unsigned min,
-                  unsigned max, unsigned *result)
-{
-    uint32_t value;
-
-    if (vtpmring_xenbus_parse_number(text, strlen(text), max, &value) !=
-            VTPMRING_OK ||
-        value < min) {
-        fprintf(stderr,
-                "vtpmmgr: %s takes a number from %u to %u: %s; see vtpmmgr "
-                "--help\n",
-                name, min, max, text);
-        return EXIT_USAGE;
-    }
-    *result = value;
-    return -1;
+    return vtpm_argument_mistake("vtpmmgr", what, value);
 }
 
 static int size(const char *text, struct vtpmmgr_options *options)
@@ -232,19 +210,6 @@ static int pcrs(const char *list, struct vtpmmgr_options *options)
                : mistake("--extend-pcrs takes a list as 16,20-22", list);
 }
 
-static int descriptor(const char *text, struct vtpmmgr_options *options)
-{
-    unsigned fd;
-    int code = number("--ready-fd", text, 0, INT_MAX, &fd);
-
-    if (code >= 0)
-        return code;
-    if (fcntl((int)fd, F_GETFD) < 0)
-        return mistake("--ready-fd takes a descriptor that is open", text);
-    options->ready_fd = (int)fd;
-    return -1;
-}
-
 /* @return -1; -2: it is none of these */
 static int tpm(int option, const char *value,
                struct vtpmmgr_root_tpm_options *options)
@@ -306,12 +271,13 @@ static int one(int option, const char *value, struct vtpmmgr_options *options)
         options->socket = strcmp(value, "none") == 0 ? NULL : value;
         return -1;
     case OPT_MAX:
-        return number("--max-vtpms", value, 1, DEVICES_MAX,
-                      &options->max_devices);
+        return vtpm_argument_number("vtpmmgr", "--max-vtpms", value, 1,
+                                    DEVICES_MAX, &options->max_devices);
     case OPT_POLL_US:
-        return number("--poll-us", value, 0, POLL_US_MAX, &options->poll_us);
+        return vtpm_argument_number("vtpmmgr", "--poll-us", value, 0,
+                                    POLL_US_MAX, &options->poll_us);
     case OPT_READY:
-        return descriptor(value, options);
+        return vtpm_argument_ready_fd("vtpmmgr", value, &options->ready_fd);
     case 'h':
         fputs(usage, stdout);
         return EXIT_SUCCESS;
@@ -320,7 +286,7 @@ static int one(int option, const char *value, struct vtpmmgr_options *options)
         return EXIT_SUCCESS;
     default:
         /* getopt has said what */
-        return EXIT_USAGE;
+        return VTPM_EXIT_USAGE;
     }
 }
 

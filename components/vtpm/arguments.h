@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VTPM_ARGUMENTS_H
+#define VTPM_ARGUMENTS_H
+
+/**
+ * @file
+ * What is common to the command lines of the daemons. What is wrong is said in
+ * one line on stderr, which names the program and its --help.
+ */
+
+/** The exit code for a wrong command line. */
+#define VTPM_EXIT_USAGE 2
+
+/**
+ * Says what is wrong.
+ * @param value what was given instead, or NULL
+ * @return VTPM_EXIT_USAGE
+ */
+int vtpm_argument_mistake(const char *program, const char *what,
+                          const char *value);
+
+/**
+ * Reads a number.
+ * @param name of the option
+ * @return -1; or VTPM_EXIT_USAGE, and the result is as it was
+ */
+int vtpm_argument_number(const char *program, const char *name,
+                         const char *text, unsigned min, unsigned max,
+                         unsigned *result);
+
+/** Reads --ready-fd: a descriptor that is open. @return as
+ * vtpm_argument_number() */
+int vtpm_argument_ready_fd(const char *program, const char *text, int *fd);
+
+#endif
