@@ -4,7 +4,8 @@
 
 /**
  * @file
- * Big-endian numbers in byte buffers, and whether a buffer is blank.
+ * Big-endian numbers in byte buffers, hexadecimal digits, and whether a buffer
+ * is blank.
  * Callers guarantee the room.
  */
 
@@ -43,6 +44,18 @@ static inline uint32_t vtpm_get32(const uint8_t *at)
 static inline uint64_t vtpm_get64(const uint8_t *at)
 {
     return (uint64_t)vtpm_get32(at) << 32 | vtpm_get32(at + 4);
+}
+
+/** @return 0 to 15; -1: no hexadecimal digit */
+static inline int vtpm_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
 }
 
 static inline bool vtpm_all_zero(const uint8_t *at, size_t len)

@@ -6,17 +6,6 @@
 
 #include <string.h>
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 static bool parse(const uint8_t *text, size_t len, uint8_t key[VTPM_KEY_SIZE])
 {
     if (len == VTPM_KEY_SIZE) {
@@ -28,7 +17,8 @@ static bool parse(const uint8_t *text, size_t len, uint8_t key[VTPM_KEY_SIZE])
     if (len != 2 * VTPM_KEY_SIZE)
         return false;
     for (size_t i = 0; i < VTPM_KEY_SIZE; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        int high = vtpm_hex_digit((char)text[2 * i]);
+        int low = vtpm_hex_digit((char)text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return false;

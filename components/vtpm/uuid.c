@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "uuid.h"
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
+#include "bytes.h"
 
 bool vtpm_uuid_parse(const char *text, uint8_t uuid[VTPM_UUID_SIZE])
 {
@@ -19,10 +10,10 @@ bool vtpm_uuid_parse(const char *text, uint8_t uuid[VTPM_UUID_SIZE])
 
         if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
             return false;
-        high = digit(*text);
+        high = vtpm_hex_digit(*text);
         if (high < 0)
             return false;
-        low = digit(text[1]);
+        low = vtpm_hex_digit(text[1]);
         if (low < 0)
             return false;
         uuid[i] = (uint8_t)(high * 16 + low);

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "client.h"
+#include "uuid.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -285,4 +286,22 @@ int ctl_parse(int argc, char **argv, struct ctl_args *args)
         return parse_command(argc - words, argv + words, args);
     }
     return group_help(argc - 1, argv + 1);
+}
+
+enum ctl_code ctl_take_uuid(const char *text, uint8_t uuid[VTPM_UUID_SIZE],
+                            struct vtpm_error *err)
+{
+    return vtpm_uuid_parse(text, uuid)
+               ? CTL_OK
+               : ctl_mistake(err, "not a UUID of 8-4-4-4-12 hex digits: %s",
+                             text);
+}
+
+enum ctl_code ctl_take_group(const char *text, uint32_t *group,
+                             struct vtpm_error *err)
+{
+    return vtpmring_xenbus_parse_number(text, strlen(text), UINT32_MAX,
+                                        group) == VTPMRING_OK
+               ? CTL_OK
+               : ctl_mistake(err, "not a group's number: %s", text);
 }

@@ -8,6 +8,7 @@
  * what it answers.
  */
 
+#include "keys.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -85,6 +86,13 @@ enum ctl_code ctl_fail(struct vtpm_error *err, enum ctl_code code,
 
 /** The exit code of a status: what does not hold is CTL_BAD. */
 enum ctl_code ctl_code_of(enum vtpm_status status);
+
+/** Reads a UUID. @return CTL_OK; CTL_USAGE */
+enum ctl_code ctl_take_uuid(const char *text, uint8_t uuid[VTPM_UUID_SIZE],
+                            struct vtpm_error *err);
+/** Reads the number of a group. @return CTL_OK; CTL_USAGE */
+enum ctl_code ctl_take_group(const char *text, uint32_t *group,
+                             struct vtpm_error *err);
 
 struct vtpmmgr_pcrs;
 

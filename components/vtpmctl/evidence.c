@@ -9,15 +9,11 @@
 #include "verify.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/pem.h>
 #include <tss2/tss2_mu.h>
-#include <vtpmring/xenbus.h>
 
 /* More than any file that is read here. */
 #define FILE_MAX 8192u
@@ -68,15 +64,6 @@ static enum ctl_code take_nonce(const struct ctl_args *args,
     return CTL_OK;
 }
 
-static enum ctl_code take_number(const char *text, uint32_t *number,
-                                 struct vtpm_error *err)
-{
-    if (vtpmring_xenbus_parse_number(text, strlen(text), UINT32_MAX, number) !=
-        VTPMRING_OK)
-        return ctl_mistake(err, "not a number of a group: %.80s", text);
-    return CTL_OK;
-}
-
 /* ---- quote ---- */
 
 struct quote {
@@ -96,12 +83,10 @@ static enum ctl_code take_quote(const struct ctl_args *args,
     const char *digest = ctl_value(args, "endorsement");
     enum ctl_code code = take_nonce(args, quote->nonce, &quote->nonce_len, err);
 
-    if (code == CTL_OK && args->count > 0 &&
-        !vtpm_uuid_parse(args->operand[0], quote->uuid))
-        code = ctl_mistake(err, "not a UUID of 8-4-4-4-12 hex digits: %s",
-                           args->operand[0]);
+    if (code == CTL_OK && args->count > 0)
+        code = ctl_take_uuid(args->operand[0], quote->uuid, err);
     if (code == CTL_OK && group)
-        code = take_number(group, &quote->group, err);
+        code = ctl_take_group(group, &quote->group, err);
     if (code == CTL_OK && digest &&
         !ctl_hex_parse(digest, quote->endorsement, VTPM_SHA256_SIZE))
         code =
@@ -174,11 +159,11 @@ static struct json_object *said(const struct vtpmmgr_evidence *evidence)
 {
     const struct vtpmmgr_statement *statement = &evidence->statement;
     struct json_object *object = json_object_new_object();
-    char text[CTL_UUID_TEXT];
+    char text[VTPM_UUID_TEXT_SIZE];
 
-    ctl_uuid_text(statement->uuid, text);
+    vtpm_uuid_format(statement->uuid, text);
     ctl_add_text(object, "uuid", text);
-    ctl_uuid_text(statement->group, text);
+    vtpm_uuid_format(statement->group, text);
     ctl_add_text(object, "group_uuid", text);
     add_hex(object, "endorsement", statement->endorsement,
             sizeof statement->endorsement);
@@ -233,9 +218,8 @@ static enum ctl_code take_demand(const struct ctl_args *args,
         take_nonce(args, to->nonce, &to->demand.nonce.len, err);
 
     to->demand.nonce.at = to->nonce;
-    if (code == CTL_OK && uuid && !vtpm_uuid_parse(uuid, to->uuid))
-        code =
-            ctl_mistake(err, "not a UUID of 8-4-4-4-12 hex digits: %s", uuid);
+    if (code == CTL_OK && uuid)
+        code = ctl_take_uuid(uuid, to->uuid, err);
     if (code == CTL_OK && digest &&
         !ctl_hex_parse(digest, to->endorsement, VTPM_SHA256_SIZE))
         code =
@@ -312,7 +296,7 @@ enum ctl_code ctl_group_key(const struct ctl_args *args, struct vtpm_error *err)
 {
     struct vtpmmgr_message request = {0}, answer;
     struct ctl_client client;
-    enum ctl_code code = take_number(args->operand[0], &request.group, err);
+    enum ctl_code code = ctl_take_group(args->operand[0], &request.group, err);
 
     if (code == CTL_OK)
         code = ctl_client_open(&client, args, err);
@@ -359,7 +343,7 @@ enum ctl_code ctl_group_activate(const struct ctl_args *args,
     char text[2 * 128 + 1];
     struct ctl_client client;
     size_t len = 0;
-    enum ctl_code code = take_number(args->operand[0], &request.group, err);
+    enum ctl_code code = ctl_take_group(args->operand[0], &request.group, err);
 
     if (code == CTL_OK)
         code = read_file(args->operand[1], bytes, &len, err);

@@ -4,10 +4,10 @@
 #include "output.h"
 #include "pem.h"
 #include "text.h"
+#include "uuid.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <vtpmring/xenbus.h>
 
 static const struct ctl_column show_fields[] = {
     {"group", "group"},
@@ -24,15 +24,6 @@ static const struct ctl_column list_columns[] = {
     {"sequence", "LIST"}, {"platforms", "PLATFORMS"}, {"kernels", "KERNELS"},
     {NULL, NULL},
 };
-
-static enum ctl_code take_number(const char *text, uint32_t *group,
-                                 struct vtpm_error *err)
-{
-    return vtpmring_xenbus_parse_number(text, strlen(text), UINT32_MAX,
-                                        group) == VTPMRING_OK
-               ? CTL_OK
-               : ctl_mistake(err, "not a group's number: %s", text);
-}
 
 static struct json_object *digests_of(struct vtpmmgr_span span)
 {
@@ -81,14 +72,14 @@ static enum ctl_code describe(struct ctl_client *client, uint32_t group,
 {
     const struct vtpmmgr_message request = {.group = group};
     struct vtpmmgr_message answer;
-    char uuid[CTL_UUID_TEXT];
+    char uuid[VTPM_UUID_TEXT_SIZE];
     enum ctl_code code =
         ctl_ask(client, VTPMMGR_GROUP_SHOW, &request, &answer, err);
 
     if (code != CTL_OK)
         return code;
     ctl_add_number(object, "group", group);
-    ctl_uuid_text(answer.group_uuid.at, uuid);
+    vtpm_uuid_format(answer.group_uuid.at, uuid);
     ctl_add_text(object, "uuid", uuid);
     ctl_add_number(object, "sequence", answer.list.sequence);
     if (whole) {
@@ -112,7 +103,7 @@ enum ctl_code ctl_group_show(const struct ctl_args *args,
     struct ctl_client client;
     struct json_object *object;
     uint32_t group;
-    enum ctl_code code = take_number(args->operand[0], &group, err);
+    enum ctl_code code = ctl_take_group(args->operand[0], &group, err);
 
     if (code == CTL_OK)
         code = ctl_client_open(&client, args, err);
@@ -179,7 +170,7 @@ enum ctl_code ctl_group_new(const struct ctl_args *args, struct vtpm_error *err)
     };
     struct vtpmmgr_message response;
     struct ctl_client client;
-    char uuid[CTL_UUID_TEXT];
+    char uuid[VTPM_UUID_TEXT_SIZE];
     enum ctl_code code = ctl_pem_modulus(args->operand[0], modulus, err);
 
     if (code != CTL_OK)
@@ -193,7 +184,7 @@ enum ctl_code ctl_group_new(const struct ctl_args *args, struct vtpm_error *err)
         return code;
     code = ctl_ask(&client, VTPMMGR_GROUP_NEW, &request, &response, err);
     if (code == CTL_OK) {
-        ctl_uuid_text(response.group_uuid.at, uuid);
+        vtpm_uuid_format(response.group_uuid.at, uuid);
         puts(uuid);
     }
     ctl_client_close(&client);
@@ -205,7 +196,7 @@ enum ctl_code ctl_group_remove(const struct ctl_args *args,
 {
     struct vtpmmgr_message request = {0}, response;
     struct ctl_client client;
-    enum ctl_code code = take_number(args->operand[0], &request.group, err);
+    enum ctl_code code = ctl_take_group(args->operand[0], &request.group, err);
 
     if (code == CTL_OK)
         code = ctl_client_open(&client, args, err);

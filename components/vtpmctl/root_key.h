@@ -19,15 +19,8 @@ struct ctl_root_key {
 };
 
 /**
- * The root that --root names, with --approvals and --parent-auth.
- * @param root for vtpmmgr_root_close()
- */
-enum vtpm_status ctl_root_open(struct vtpmmgr_root **root,
-                               const struct ctl_args *args,
-                               struct vtpm_error *err);
-
-/**
- * Opens the envelope of the store at @p path with that root. Changes nothing.
+ * Opens the envelope of the store at @p path with the root that --root names,
+ * with --approvals and --parent-auth. Changes nothing.
  * @param key to be wiped with ctl_root_key_wipe()
  */
 enum vtpm_status ctl_root_key_open(struct ctl_root_key *key,

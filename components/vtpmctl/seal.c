@@ -6,8 +6,7 @@
 #include "command.h"
 #include "output.h"
 #include "root_envelope.h"
-#include "root_key.h"
-#include "root_tpm.h"
+#include "root_open.h"
 #include "store.h"
 #include "text.h"
 
@@ -148,20 +147,20 @@ static enum vtpm_status state_of(const struct ctl_args *args, const char *pcrs,
                                  struct vtpm_error *err)
 {
     const char *name = ctl_value(args, "root");
-    struct vtpmmgr_root_tpm_options options = {.pcrs = pcrs, .label = label};
-    struct vtpmmgr_root *root;
+    const struct vtpmmgr_root_tpm_options options = {.pcrs = pcrs,
+                                                     .label = label};
+    struct vtpmmgr_opened_root opened;
     enum vtpm_status status;
 
-    if (strncmp(name, "tpm:", 4) != 0 || name[4] == '\0')
+    if (!vtpmmgr_root_is_tpm(name))
         return vtpm_fail(err, VTPM_EINVAL,
                          "only a hardware TPM has a state: name --root "
                          "tpm:TCTI");
-    options.tcti = name + 4;
-    status = vtpmmgr_root_tpm_open(&root, &options, err);
+    status = vtpmmgr_root_open(&opened, name, &options, err);
     if (status != VTPM_OK)
         return status;
-    status = vtpmmgr_root_tpm_request(root, now, err);
-    vtpmmgr_root_close(root);
+    status = vtpmmgr_root_tpm_request(opened.root, now, err);
+    vtpmmgr_root_shut(&opened);
     return status;
 }
 

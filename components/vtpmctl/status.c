@@ -5,6 +5,7 @@
 #include "bytes.h"
 #include "output.h"
 #include "text.h"
+#include "uuid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,11 +83,11 @@ static struct json_object *device_of(const uint8_t *at)
 {
     struct json_object *row = json_object_new_object();
     uint32_t flags = vtpm_get32(at + 24), group = vtpm_get32(at + 28);
-    char uuid[CTL_UUID_TEXT];
+    char uuid[VTPM_UUID_TEXT_SIZE];
 
     ctl_add_number(row, "domain", vtpm_get32(at));
     ctl_add_number(row, "device", vtpm_get32(at + 4));
-    ctl_uuid_text(at + 8, uuid);
+    vtpm_uuid_format(at + 8, uuid);
     ctl_add_text(row, "uuid", uuid);
     if (group != VTPMMGR_NO_GROUP)
         ctl_add_number(row, "group", group);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "text.h"
 
+#include "bytes.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,40 +19,14 @@ void ctl_hex(const uint8_t *bytes, size_t len, char *text, size_t room)
     text[2 * n] = '\0';
 }
 
-void ctl_uuid_text(const uint8_t uuid[VTPM_UUID_SIZE], char text[CTL_UUID_TEXT])
-{
-    static const size_t ends[] = {4, 6, 8, 10, 16};
-    size_t from = 0;
-
-    for (size_t i = 0; i < 5; i++) {
-        size_t len = ends[i] - from;
-
-        ctl_hex(uuid + from, len, text, 2 * len + 1);
-        text += 2 * len;
-        *text++ = i < 4 ? '-' : '\0';
-        from = ends[i];
-    }
-}
-
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 bool ctl_hex_parse(const char *text, uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        int high = digit(text[2 * i]), low;
+        int high = vtpm_hex_digit(text[2 * i]), low;
 
         if (high < 0)
             return false;
-        low = digit(text[2 * i + 1]);
+        low = vtpm_hex_digit(text[2 * i + 1]);
         if (low < 0)
             return false;
         bytes[i] = (uint8_t)(high << 4 | low);

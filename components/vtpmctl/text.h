@@ -13,13 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes of a UUID as text, with its NUL. */
-#define CTL_UUID_TEXT 37u
-
-/** 8-4-4-4-12 hex digits. */
-void ctl_uuid_text(const uint8_t uuid[VTPM_UUID_SIZE],
-                   char text[CTL_UUID_TEXT]);
-
 /** As many bytes as fit with a NUL, two digits each. */
 void ctl_hex(const uint8_t *bytes, size_t len, char *text, size_t room);
 

@@ -22,15 +22,6 @@ static const struct ctl_column long_columns[] = {
     {"saves", "SAVES"}, {"label", "LABEL"}, {NULL, NULL},
 };
 
-static enum ctl_code take_uuid(const char *text, uint8_t uuid[VTPM_UUID_SIZE],
-                               struct vtpm_error *err)
-{
-    return vtpm_uuid_parse(text, uuid)
-               ? CTL_OK
-               : ctl_mistake(err, "not a UUID of 8-4-4-4-12 hex digits: %s",
-                             text);
-}
-
 static enum ctl_code take_group(const struct ctl_args *args, uint32_t *group,
                                 struct vtpm_error *err)
 {
@@ -57,10 +48,10 @@ static enum ctl_code describe(struct ctl_client *client,
 
     if (code != CTL_OK)
         return code;
-    ctl_uuid_text(uuid, text);
+    vtpm_uuid_format(uuid, text);
     ctl_add_text(object, "uuid", text);
     ctl_add_number(object, "group", vtpm.group);
-    ctl_uuid_text(vtpm.group_uuid.at, text);
+    vtpm_uuid_format(vtpm.group_uuid.at, text);
     ctl_add_text(object, "group_uuid", text);
     ctl_add_bool(object, "admin", (vtpm.flags & VTPMMGR_VTPM_ADMIN) != 0);
     ctl_add_number(object, "saves", vtpm.saves);
@@ -74,7 +65,7 @@ enum ctl_code ctl_vtpm_show(const struct ctl_args *args, struct vtpm_error *err)
     uint8_t uuid[VTPM_UUID_SIZE];
     struct ctl_client client;
     struct json_object *object;
-    enum ctl_code code = take_uuid(args->operand[0], uuid, err);
+    enum ctl_code code = ctl_take_uuid(args->operand[0], uuid, err);
 
     if (code == CTL_OK)
         code = ctl_client_open(&client, args, err);
@@ -99,7 +90,7 @@ static enum ctl_code list_group(struct ctl_client *client, uint32_t group,
 
     for (size_t i = 0; i < count && code == CTL_OK; i++) {
         struct json_object *row = json_object_new_object();
-        char text[CTL_UUID_TEXT];
+        char text[VTPM_UUID_TEXT_SIZE];
 
         json_object_array_add(rows, row);
         if (with_details) {
@@ -112,7 +103,7 @@ static enum ctl_code list_group(struct ctl_client *client, uint32_t group,
             }
             continue;
         }
-        ctl_uuid_text(uuids[i], text);
+        vtpm_uuid_format(uuids[i], text);
         ctl_add_text(row, "uuid", text);
         ctl_add_number(row, "group", group);
     }
@@ -179,7 +170,7 @@ static enum ctl_code add(struct ctl_client *client, const struct ctl_args *args,
 {
     struct vtpmmgr_message response;
     uint8_t uuid[VTPM_UUID_SIZE];
-    char text[CTL_UUID_TEXT];
+    char text[VTPM_UUID_TEXT_SIZE];
     enum ctl_code code =
         ctl_ask(client, VTPMMGR_VTPM_NEW, request, &response, err);
 
@@ -192,7 +183,7 @@ static enum ctl_code add(struct ctl_client *client, const struct ctl_args *args,
                         "the manager has made another vTPM than it was asked "
                         "for; see its log");
     /* it is there now, whatever comes */
-    ctl_uuid_text(uuid, text);
+    vtpm_uuid_format(uuid, text);
     puts(text);
     return ctl_value(args, "admin")
                ? make_admin(client, request->group, uuid, err)
@@ -207,7 +198,7 @@ enum ctl_code ctl_vtpm_add(const struct ctl_args *args, struct vtpm_error *err)
     enum ctl_code code = take_group(args, &request.group, err);
 
     if (code == CTL_OK && args->count > 0) {
-        code = take_uuid(args->operand[0], uuid, err);
+        code = ctl_take_uuid(args->operand[0], uuid, err);
         request.uuid = (struct vtpmmgr_span){uuid, sizeof uuid};
     }
     if (code == CTL_OK)
@@ -226,7 +217,7 @@ enum ctl_code ctl_vtpm_remove(const struct ctl_args *args,
     const struct vtpmmgr_message request = {.uuid = {uuid, sizeof uuid}};
     struct vtpmmgr_message response;
     struct ctl_client client;
-    enum ctl_code code = take_uuid(args->operand[0], uuid, err);
+    enum ctl_code code = ctl_take_uuid(args->operand[0], uuid, err);
 
     if (code == CTL_OK)
         code = ctl_client_open(&client, args, err);

@@ -2,20 +2,13 @@
 #include "approval.h"
 
 #include "authority.h"
+#include "bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_LINE "vtpmmgr approval 1"
-
-static int digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
 
 /* All of a string, or nothing. @return its bytes, or 0 */
 static size_t unhex(const char *text, uint8_t *to, size_t room)
@@ -25,7 +18,8 @@ static size_t unhex(const char *text, uint8_t *to, size_t room)
     if (len == 0 || len % 2 != 0 || len / 2 > room)
         return 0;
     for (size_t i = 0; i < len / 2; i++) {
-        int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+        int high = vtpm_hex_digit(text[2 * i]);
+        int low = vtpm_hex_digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return 0;

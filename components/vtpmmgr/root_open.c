@@ -44,13 +44,15 @@ static const struct kind {
     {"tpm", open_tpm},
 };
 
-/* What is behind "NAME:"; NULL if the name is another. */
+/* What is behind "NAME:"; NULL if nothing is, or the name is another. */
 static const char *where_of(const char *name, const char *kind)
 {
     size_t len = strlen(kind);
 
-    return strncmp(name, kind, len) == 0 && name[len] == ':' ? name + len + 1
-                                                             : NULL;
+    return strncmp(name, kind, len) == 0 && name[len] == ':' &&
+                   name[len + 1] != '\0'
+               ? name + len + 1
+               : NULL;
 }
 
 const char *vtpmmgr_root_key_path(const char *name)
