@@ -2,6 +2,7 @@
 #include "verify.h"
 
 #include "bytes.h"
+#include "field.h"
 
 #include <string.h>
 
@@ -46,6 +47,13 @@ bool vtpmmgr_statement_digest(const struct vtpmmgr_statement *statement,
 
     vtpmmgr_statement_encode(statement, bytes);
     return EVP_Digest(bytes, sizeof bytes, digest, NULL, EVP_sha256(), NULL) ==
+           1;
+}
+
+bool vtpmmgr_nonce_digest(struct vtpm_bytes nonce,
+                          uint8_t digest[VTPM_SHA256_SIZE])
+{
+    return EVP_Digest(nonce.at, nonce.len, digest, NULL, EVP_sha256(), NULL) ==
            1;
 }
 
@@ -124,20 +132,6 @@ size_t vtpmmgr_evidence_encode(const struct vtpmmgr_statement *statement,
     return to.ok ? to.len : 0;
 }
 
-static bool take(struct vtpm_bytes *in, struct vtpm_bytes *field)
-{
-    size_t len;
-
-    if (in->len < 2)
-        return false;
-    len = vtpm_get16(in->at);
-    if (len > in->len - 2)
-        return false;
-    *field = (struct vtpm_bytes){in->at + 2, len};
-    *in = (struct vtpm_bytes){in->at + 2 + len, in->len - 2 - len};
-    return true;
-}
-
 static bool decode_attest(struct vtpm_bytes in,
                           struct vtpmmgr_evidence *evidence)
 {
@@ -183,7 +177,7 @@ static bool decode_parts(struct vtpm_bytes in,
     struct vtpm_bytes part[5];
 
     for (size_t i = 0; i < 5; i++)
-        if (!take(&in, &part[i]))
+        if (!vtpmmgr_field_take(&in, &part[i]))
             return false;
     return in.len == 0 && decode_statement(part[0], &evidence->statement) &&
            decode_attest(part[1], evidence) &&

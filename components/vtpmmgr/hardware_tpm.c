@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
 #include <tss2/tss2_mu.h>
 
 struct hardware_tpm {
@@ -95,17 +94,12 @@ static bool identity_of(struct hardware_tpm *self,
     return false;
 }
 
-static bool sha256(struct vtpmmgr_span bytes, uint8_t digest[VTPM_SHA256_SIZE])
-{
-    return EVP_Digest(bytes.at, bytes.len, digest, NULL, EVP_sha256(), NULL) ==
-           1;
-}
-
 static uint32_t evidence(struct hardware_tpm *self,
                          const struct vtpmmgr_hardware_request *request,
                          struct vtpmmgr_message *response)
 {
     const struct vtpmmgr_message *message = request->message;
+    const struct vtpm_bytes nonce = {message->blob.at, message->blob.len};
     struct vtpmmgr_statement statement = {.sequence = 0};
     struct vtpmmgr_identity identity;
     struct vtpmmgr_pcrs pcrs = {.bank = (uint16_t)message->index,
@@ -114,12 +108,12 @@ static uint32_t evidence(struct hardware_tpm *self,
     enum vtpm_status status;
     size_t len;
 
-    if (message->blob.len == 0 || message->blob.len > VTPMMGR_NONCE_MAX ||
+    if (nonce.len == 0 || nonce.len > VTPMMGR_NONCE_MAX ||
         message->index > UINT16_MAX || pcrs.mask == 0 ||
         pcrs.mask >> VTPMMGR_PCRS != 0)
         return VTPMMGR_BAD_PARAMETER;
     if (!identity_of(self, request->group, &identity) ||
-        !sha256(message->blob, statement.nonce))
+        !vtpmmgr_nonce_digest(nonce, statement.nonce))
         return VTPMMGR_FAIL;
     if (request->group->list.len > 0 &&
         vtpmmgr_list_decode((struct vtpmmgr_span){request->group->list.at,

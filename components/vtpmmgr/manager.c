@@ -205,13 +205,14 @@ vtpmmgr_manager_provision(const char *store, uint64_t size,
     return status;
 }
 
+/* @param key gets the root key, to be wiped whatever is returned */
 static enum vtpm_status open_store(struct vtpmmgr_manager *manager,
                                    struct vtpmmgr_envelope *envelope,
+                                   uint8_t key[VTPM_KEY_SIZE],
                                    struct vtpm_error *err)
 {
     struct vtpmmgr_root *root = manager->options.root->root;
     const char *path = manager->options.store;
-    uint8_t key[VTPM_KEY_SIZE];
     enum vtpm_status status;
 
     if (manager->options.each_commit && !root->ops->raise)
@@ -225,7 +226,6 @@ static enum vtpm_status open_store(struct vtpmmgr_manager *manager,
     if (status == VTPM_OK)
         status = vtpmmgr_store_open(&manager->store, path, key,
                                     manager->counter, err);
-    vtpm_cleanse(key, sizeof key);
     if (status == VTPM_OK)
         status = vtpmmgr_change_first(manager, err);
     return status;
@@ -240,10 +240,12 @@ vtpmmgr_manager_open(struct vtpmmgr_manager **out,
     struct vtpmmgr_manager *manager =
         envelope ? new_manager(options, err) : NULL;
     enum vtpm_status status = VTPM_ENOMEM;
+    uint8_t key[VTPM_KEY_SIZE];
 
     *out = NULL;
     if (manager)
-        status = open_store(manager, envelope, err);
+        status = open_store(manager, envelope, key, err);
+    vtpm_cleanse(key, sizeof key);
     free(envelope);
     if (status != VTPM_OK) {
         vtpm_error_locate(err, options->store);
@@ -261,12 +263,8 @@ static enum vtpm_status reseal(struct vtpmmgr_manager *manager,
 {
     struct vtpmmgr_root *root = manager->options.root->root;
     uint8_t key[VTPM_KEY_SIZE];
-    uint64_t anchor;
-    enum vtpm_status status = open_store(manager, old, err);
+    enum vtpm_status status = open_store(manager, old, key, err);
 
-    if (status != VTPM_OK)
-        return status;
-    status = root->ops->open(root, old, key, &anchor, err);
     if (status == VTPM_OK)
         status = root->ops->reseal(root, key, old, envelope, err);
     vtpm_cleanse(key, sizeof key);

@@ -2,6 +2,7 @@
 #include "root_envelope.h"
 
 #include "bytes.h"
+#include "field.h"
 
 #include <string.h>
 
@@ -105,26 +106,12 @@ vtpmmgr_envelope_encode(const struct vtpmmgr_root_envelope *envelope,
                      "failed; check their configuration");
 }
 
-static bool take(struct vtpm_bytes *in, struct vtpm_bytes *field)
-{
-    size_t len;
-
-    if (in->len < 2)
-        return false;
-    len = vtpm_get16(in->at);
-    if (len > in->len - 2)
-        return false;
-    *field = (struct vtpm_bytes){in->at + 2, len};
-    *in = (struct vtpm_bytes){in->at + 2 + len, in->len - 2 - len};
-    return true;
-}
-
 static bool take_buffer(struct vtpm_bytes *in, uint8_t *to, UINT16 *size,
                         size_t max)
 {
     struct vtpm_bytes field;
 
-    if (!take(in, &field) || field.len > max)
+    if (!vtpmmgr_field_take(in, &field) || field.len > max)
         return false;
     memcpy(to, field.at, field.len);
     *size = (UINT16)field.len;
@@ -136,7 +123,7 @@ static bool take_public(struct vtpm_bytes *in, TPMT_PUBLIC *public)
     struct vtpm_bytes field;
     size_t used = 0;
 
-    if (!take(in, &field))
+    if (!vtpmmgr_field_take(in, &field))
         return false;
     return field.len == 0 ||
            (Tss2_MU_TPMT_PUBLIC_Unmarshal(field.at, field.len, &used, public) ==
@@ -148,7 +135,8 @@ static bool take_pcrs(struct vtpm_bytes *in, struct vtpmmgr_pcrs *pcrs)
 {
     struct vtpm_bytes field;
 
-    return take(in, &field) && vtpmmgr_pcrs_decode(field.at, field.len, pcrs);
+    return vtpmmgr_field_take(in, &field) &&
+           vtpmmgr_pcrs_decode(field.at, field.len, pcrs);
 }
 
 /* What is behind the head, and before the tail. */

@@ -184,34 +184,69 @@ static TSS2_RC write_part(struct vtpmmgr_tpm *tpm, ESYS_TR nv, ESYS_TR session,
     return rc;
 }
 
+/* An index in use, with a session of the owner's that encrypts. */
+struct use {
+    struct vtpmmgr_tpm *tpm;
+    uint32_t index;
+    ESYS_TR nv, session;
+};
+
+/* @param flags what the session encrypts
+ * @return VTPM_OK: to be ended with end_use() */
+static enum vtpm_status begin_use(struct use *use, TPMA_SESSION flags,
+                                  struct vtpm_error *err)
+{
+    struct vtpmmgr_tpm *tpm = use->tpm;
+    enum vtpm_status status = ready(tpm, err);
+    TSS2_RC rc;
+
+    if (status != VTPM_OK)
+        return status;
+    rc = Esys_TR_FromTPMPublic(tpm->esys, use->index, ESYS_TR_NONE,
+                               ESYS_TR_NONE, ESYS_TR_NONE, &use->nv);
+    if (rc != TSS2_RC_SUCCESS)
+        return answer(tpm, rc, use->index, err);
+    rc = begin(tpm, &use->session);
+    if (rc == TSS2_RC_SUCCESS) {
+        vtpmmgr_tpm_encrypt(tpm, use->session, flags);
+        return VTPM_OK;
+    }
+    vtpmmgr_tpm_close(tpm, &use->nv);
+    return answer(tpm, rc, use->index, err);
+}
+
+static enum vtpm_status end_use(struct use *use, TSS2_RC rc,
+                                struct vtpm_error *err)
+{
+    vtpmmgr_tpm_flush(use->tpm, &use->session);
+    vtpmmgr_tpm_close(use->tpm, &use->nv);
+    return answer(use->tpm, rc, use->index, err);
+}
+
+static enum vtpm_status check_range(uint32_t index, uint32_t offset, size_t len,
+                                    struct vtpm_error *err)
+{
+    if (offset <= VTPMMGR_NV_MAX && len <= VTPMMGR_NV_MAX - offset)
+        return VTPM_OK;
+    return vtpm_fail(err, VTPM_EINVAL, "the NV index 0x%x is shorter", index);
+}
+
 enum vtpm_status vtpmmgr_nv_write(struct vtpmmgr_tpm *tpm, uint32_t index,
                                   uint32_t offset, struct vtpm_bytes bytes,
                                   struct vtpm_error *err)
 {
-    ESYS_TR nv = ESYS_TR_NONE, session = ESYS_TR_NONE;
+    struct use use = {tpm, index, ESYS_TR_NONE, ESYS_TR_NONE};
     enum vtpm_status status;
-    TSS2_RC rc;
 
     if (!is_owners(index))
         return not_ours(index, err);
-    if (offset > VTPMMGR_NV_MAX || bytes.len > VTPMMGR_NV_MAX - offset)
-        return vtpm_fail(err, VTPM_EINVAL, "the NV index 0x%x is shorter",
-                         index);
-    status = ready(tpm, err);
+    status = check_range(index, offset, bytes.len, err);
+    if (status == VTPM_OK)
+        status = begin_use(&use, TPMA_SESSION_DECRYPT, err);
     if (status != VTPM_OK)
         return status;
-    rc = Esys_TR_FromTPMPublic(tpm->esys, index, ESYS_TR_NONE, ESYS_TR_NONE,
-                               ESYS_TR_NONE, &nv);
-    if (rc != TSS2_RC_SUCCESS)
-        return answer(tpm, rc, index, err);
-    rc = begin(tpm, &session);
-    if (rc == TSS2_RC_SUCCESS) {
-        vtpmmgr_tpm_encrypt(tpm, session, TPMA_SESSION_DECRYPT);
-        rc = write_part(tpm, nv, session, offset, bytes);
-    }
-    vtpmmgr_tpm_flush(tpm, &session);
-    vtpmmgr_tpm_close(tpm, &nv);
-    return answer(tpm, rc, index, err);
+    return end_use(&use, write_part(tpm, use.nv, use.session, offset, bytes),
+                   err);
 }
 
 enum vtpm_status vtpmmgr_nv_read(struct vtpmmgr_tpm *tpm, uint32_t index,
@@ -219,28 +254,18 @@ enum vtpm_status vtpmmgr_nv_read(struct vtpmmgr_tpm *tpm, uint32_t index,
                                  struct vtpm_error *err)
 {
     const bool tcg = index >= TCG_FIRST && index <= TCG_LAST;
-    ESYS_TR nv = ESYS_TR_NONE, session = ESYS_TR_NONE;
+    struct use use = {tpm, index, ESYS_TR_NONE, ESYS_TR_NONE};
     enum vtpm_status status;
-    TSS2_RC rc;
 
     if (!tcg && !is_owners(index))
         return not_ours(index, err);
-    if (offset > VTPMMGR_NV_MAX || len > VTPMMGR_NV_MAX - offset)
-        return vtpm_fail(err, VTPM_EINVAL, "the NV index 0x%x is shorter",
-                         index);
-    status = ready(tpm, err);
+    status = check_range(index, offset, len, err);
+    if (status == VTPM_OK)
+        status = begin_use(&use, TPMA_SESSION_ENCRYPT, err);
     if (status != VTPM_OK)
         return status;
-    rc = Esys_TR_FromTPMPublic(tpm->esys, index, ESYS_TR_NONE, ESYS_TR_NONE,
-                               ESYS_TR_NONE, &nv);
-    if (rc != TSS2_RC_SUCCESS)
-        return answer(tpm, rc, index, err);
-    rc = begin(tpm, &session);
-    if (rc == TSS2_RC_SUCCESS) {
-        vtpmmgr_tpm_encrypt(tpm, session, TPMA_SESSION_ENCRYPT);
-        rc = read_part(tpm, ESYS_TR_RH_OWNER, nv, session, offset, bytes, len);
-    }
-    vtpmmgr_tpm_flush(tpm, &session);
-    vtpmmgr_tpm_close(tpm, &nv);
-    return answer(tpm, rc, index, err);
+    return end_use(&use,
+                   read_part(tpm, ESYS_TR_RH_OWNER, use.nv, use.session, offset,
+                             bytes, len),
+                   err);
 }

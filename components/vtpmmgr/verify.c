@@ -145,8 +145,7 @@ static enum vtpm_status check_nonce(const struct vtpmmgr_evidence *evidence,
 {
     uint8_t digest[VTPM_SHA256_SIZE];
 
-    if (EVP_Digest(nonce.at, nonce.len, digest, NULL, EVP_sha256(), NULL) !=
-            1 ||
+    if (!vtpmmgr_nonce_digest(nonce, digest) ||
         memcmp(digest, evidence->statement.nonce, sizeof digest) != 0)
         return vtpm_fail(err, VTPM_EROLLBACK,
                          "the evidence is not for this nonce: it is an old "

@@ -94,6 +94,9 @@ struct vtpmmgr_demand {
 void vtpmmgr_statement_encode(const struct vtpmmgr_statement *statement,
                               uint8_t out[VTPMMGR_STATEMENT_SIZE]);
 
+/** The SHA-256 of a verifier's nonce. @return false: OpenSSL failed */
+bool vtpmmgr_nonce_digest(struct vtpm_bytes nonce,
+                          uint8_t digest[VTPM_SHA256_SIZE]);
 /** The SHA-256 of a public area. @return false: it is none, or OpenSSL failed
  */
 bool vtpmmgr_public_digest(const TPMT_PUBLIC *public,
