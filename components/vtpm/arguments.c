@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <vtpmring/xenbus.h>
@@ -30,6 +31,58 @@ int vtpm_argument_number(const char *program, const char *name,
         return VTPM_EXIT_USAGE;
     }
     *result = value;
+    return -1;
+}
+
+/* One or two digits. */
+static bool small(const char **text, unsigned *value)
+{
+    const char *at = *text;
+
+    for (*value = 0; *at >= '0' && *at <= '9' && at - *text < 2; at++)
+        *value = *value * 10 + (unsigned)(*at - '0');
+    if (at == *text)
+        return false;
+    *text = at;
+    return true;
+}
+
+static bool list(const char *text, unsigned count, uint32_t *bits)
+{
+    for (;;) {
+        unsigned first, last;
+
+        if (!small(&text, &first))
+            return false;
+        last = first;
+        if (*text == '-' && (text++, !small(&text, &last)))
+            return false;
+        if (first > last || last >= count)
+            return false;
+        for (unsigned i = first; i <= last; i++)
+            *bits |= UINT32_C(1) << i;
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
+int vtpm_argument_list(const char *program, const char *name, const char *text,
+                       unsigned count, uint32_t *bits)
+{
+    uint32_t value = 0;
+
+    if (strcmp(text, "all") == 0)
+        value = UINT32_MAX >> (32 - count);
+    else if (strcmp(text, "none") != 0 && !list(text, count, &value)) {
+        fprintf(stderr,
+                "%s: %s takes all, none, or a list of numbers up to %u, as "
+                "0,2-4: %s; see %s --help\n",
+                program, name, count - 1, text, program);
+        return VTPM_EXIT_USAGE;
+    }
+    *bits = value;
     return -1;
 }
 

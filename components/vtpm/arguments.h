@@ -8,6 +8,8 @@
  * one line on stderr, which names the program and its --help.
  */
 
+#include <stdint.h>
+
 /** The exit code for a wrong command line. */
 #define VTPM_EXIT_USAGE 2
 
@@ -27,6 +29,16 @@ int vtpm_argument_mistake(const char *program, const char *what,
 int vtpm_argument_number(const char *program, const char *name,
                          const char *text, unsigned min, unsigned max,
                          unsigned *result);
+
+/**
+ * Reads a list of small numbers, each at most once in the result: "all",
+ * "none", or as in 16,20-22.
+ * @param count how many numbers there are, from 0 on; at most 32
+ * @param bits  gets a bit for each of the list
+ * @return as vtpm_argument_number()
+ */
+int vtpm_argument_list(const char *program, const char *name, const char *text,
+                       unsigned count, uint32_t *bits);
 
 /** Reads --ready-fd: a descriptor that is open. @return as
  * vtpm_argument_number() */

@@ -105,7 +105,8 @@ const uint8_t *vtpm_engine_execute(struct vtpm_engine *engine, uint8_t *command,
     if (command_len < VTPM_TPM_HEADER || command_len > VTPM_COMMAND_MAX ||
         vtpm_tpm_size(command) != command_len)
         return own_response(engine, family->rc_size, response_len);
-    if (locality > LOCALITY_MAX)
+    if (locality > LOCALITY_MAX ||
+        !(engine->options.localities >> locality & 1))
         return own_response(engine, family->rc_locality, response_len);
     if (engine->dead)
         return own_response(engine, family->rc_failure, response_len);
@@ -225,6 +226,8 @@ static enum vtpm_status bring_up(struct vtpm_engine *engine,
         (void)TPMLIB_SetBufferSize(VTPM_COMMAND_MAX, NULL, NULL);
     status =
         is_new ? vtpm_engine_make(engine, err) : vtpm_engine_wake(engine, err);
+    if (status == VTPM_OK && engine->pristine)
+        status = vtpm_engine_begin_pcrs(engine, err);
     if (status != VTPM_OK)
         return status;
     return vtpm_engine_save(engine, err);
@@ -260,6 +263,8 @@ enum vtpm_status vtpm_engine_start(struct vtpm_engine **out,
     engine->sink = -1;
     if (options)
         engine->options = *options;
+    if (engine->options.localities == 0)
+        engine->options.localities = (UINT32_C(2) << LOCALITY_MAX) - 1;
     engine->family = vtpm_family_data(vtpm_store_family(store));
     engine->may_cancel = vtpm_store_family(store) == VTPM_FAMILY_20;
     status = vtpm_nvram_attach(engine, err);

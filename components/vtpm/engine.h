@@ -27,8 +27,8 @@
  * and gets an endorsement key; physical presence stays with the guest, which
  * has neither firmware nor a button.
  *
- * PCRs have their reset values after vtpm_engine_power_cycle(), and when a new
- * TPM starts. From vtpm_engine_stop() to the next start they are kept, with
+ * PCRs have their reset values, extended once where that was asked for, after
+ * vtpm_engine_power_cycle(), and when a new TPM starts. From vtpm_engine_stop() to the next start they are kept, with
  * all that a TPM loses without power. While an engine runs, the store says so:
  * a start that finds that the last engine did not stop in order cannot know the
  * PCRs any more and extends all of them, in all banks, with random bytes, so
@@ -55,6 +55,22 @@ struct vtpm_engine_options {
      */
     void (*log)(void *context, const char *line);
     void *log_context;
+    /** Localities that commands may use, by bit; 0: all five. */
+    uint32_t localities;
+    /**
+     * PCRs that do not stay at their reset values, by bit: each is extended,
+     * in all banks, with what initial() gives. With any, a power cycle is never
+     * left out.
+     */
+    uint32_t initial_pcrs;
+    /**
+     * Gives what a PCR is extended with.
+     * @param value to be filled: len bytes, 32 for a TPM 2.0 (the data of a
+     *              PCR_Event), 20 for a TPM 1.2
+     */
+    enum vtpm_status (*initial)(void *context, uint32_t pcr, uint8_t *value,
+                                size_t len, struct vtpm_error *err);
+    void *initial_context;
 };
 
 /**
@@ -79,7 +95,7 @@ enum vtpm_status vtpm_engine_start(struct vtpm_engine **engine,
 /**
  * Executes a command. A command whose header is short, or whose size field
  * is not its length, gets a TPM error response of its family, as does a
- * locality above 4.
+ * locality above 4, or one that was not allowed.
  * @param command      private to the caller (never a shared page); its bytes
  *                     may be changed: libtpms decrypts parameters in place
  * @param response_len at least 10, at most VTPM_COMMAND_MAX
@@ -122,7 +138,7 @@ enum vtpm_status vtpm_engine_shutdown(struct vtpm_engine *engine,
  * back. Does nothing to one whose PCRs are reset and which has executed nothing
  * since. State that cannot be saved is no failure here; commands wait for it.
  * @return VTPM_OK; VTPM_ETPM (the TPM does not start again: it answers with
- *         failures from then on)
+ *         failures from then on); what initial() returned, likewise
  */
 enum vtpm_status vtpm_engine_power_cycle(struct vtpm_engine *engine,
                                          struct vtpm_error *err);

@@ -63,6 +63,10 @@ enum vtpm_status vtpm_engine_make(struct vtpm_engine *engine,
 enum vtpm_status vtpm_engine_wake(struct vtpm_engine *engine,
                                   struct vtpm_error *err);
 
+/** Extends the PCRs that do not begin at their reset values. */
+enum vtpm_status vtpm_engine_begin_pcrs(struct vtpm_engine *engine,
+                                        struct vtpm_error *err);
+
 /** Saves the TPM so that vtpm_engine_wake() finds its PCRs. */
 enum vtpm_status vtpm_engine_keep(struct vtpm_engine *engine,
                                   struct vtpm_error *err);

@@ -98,27 +98,54 @@ static enum vtpm_status restore(struct vtpm_engine *engine,
     return VTPM_OK;
 }
 
+/* What a PCR is extended with. */
+typedef enum vtpm_status value_source(void *context, uint32_t pcr,
+                                      uint8_t *value, size_t len,
+                                      struct vtpm_error *err);
+
+static enum vtpm_status extend(struct vtpm_engine *engine, uint32_t pcrs,
+                               value_source *source, void *context,
+                               struct vtpm_error *err)
+{
+    const struct vtpm_family_data *family = engine->family;
+    uint8_t bytes[sizeof engine->scratch];
+    struct vtpm_command command = family->extend;
+    enum vtpm_status status = VTPM_OK;
+
+    memcpy(bytes, command.bytes, command.len);
+    command.bytes = bytes;
+    for (uint32_t pcr = 0; status == VTPM_OK && pcr < VTPM_PCR_COUNT; pcr++) {
+        if (!(pcrs >> pcr & 1))
+            continue;
+        vtpm_put32(bytes + family->extend_pcr, pcr);
+        status = source(context, pcr, bytes + family->extend_data,
+                        command.len - family->extend_data, err);
+        if (status == VTPM_OK) {
+            uint32_t code = vtpm_engine_own(engine, &command, EXTEND_LOCALITY);
+
+            if (code != TPM_SUCCESS)
+                status = fails(&command, code, err);
+        }
+    }
+    return status;
+}
+
+static enum vtpm_status random_value(void *context, uint32_t pcr,
+                                     uint8_t *value, size_t len,
+                                     struct vtpm_error *err)
+{
+    (void)context;
+    (void)pcr;
+    return vtpm_random(value, len, err);
+}
+
 /* Nobody knows what the PCRs were: nobody may take them for anything. */
 static enum vtpm_status spoil(struct vtpm_engine *engine,
                               struct vtpm_error *err)
 {
-    const struct vtpm_family_data *family = engine->family;
-    uint8_t bytes[sizeof engine->scratch];
-    struct vtpm_command extend = family->extend;
-    enum vtpm_status status;
+    enum vtpm_status status =
+        extend(engine, UINT32_MAX, random_value, NULL, err);
 
-    memcpy(bytes, extend.bytes, extend.len);
-    extend.bytes = bytes;
-    status = vtpm_random(bytes + family->extend_data,
-                         extend.len - family->extend_data, err);
-    for (uint32_t pcr = 0; status == VTPM_OK && pcr < VTPM_PCR_COUNT; pcr++) {
-        uint32_t code;
-
-        vtpm_put32(bytes + family->extend_pcr, pcr);
-        code = vtpm_engine_own(engine, &extend, EXTEND_LOCALITY);
-        if (code != TPM_SUCCESS)
-            status = fails(&extend, code, err);
-    }
     if (status == VTPM_OK)
         vtpm_engine_say(engine,
                         "the vTPM was not stopped in order, its PCRs are lost: "
@@ -126,6 +153,15 @@ static enum vtpm_status spoil(struct vtpm_engine *engine,
                         "guest shows by them is void until it boots again",
                         NULL);
     return status;
+}
+
+enum vtpm_status vtpm_engine_begin_pcrs(struct vtpm_engine *engine,
+                                        struct vtpm_error *err)
+{
+    const struct vtpm_engine_options *options = &engine->options;
+
+    return extend(engine, options->initial_pcrs, options->initial,
+                  options->initial_context, err);
 }
 
 enum vtpm_status vtpm_engine_wake(struct vtpm_engine *engine,
@@ -217,12 +253,14 @@ enum vtpm_status vtpm_engine_power_cycle(struct vtpm_engine *engine,
 {
     enum vtpm_status status;
 
-    if (engine->pristine)
+    if (engine->pristine && engine->options.initial_pcrs == 0)
         return VTPM_OK;
     /* a TPM in failure mode cannot; power is what it needs */
     (void)end_orderly(engine, NULL);
     TPMLIB_Terminate();
     status = power_on(engine, err);
+    if (status == VTPM_OK)
+        status = vtpm_engine_begin_pcrs(engine, err);
     engine->orderly = false;
     engine->dead = status != VTPM_OK;
     engine->pristine = status == VTPM_OK;

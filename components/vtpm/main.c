@@ -6,6 +6,7 @@
 #include "keys_file.h"
 #include "keys_manager.h"
 #include "options.h"
+#include "platform.h"
 #include "process.h"
 #include "serve.h"
 #include "store.h"
@@ -61,11 +62,18 @@ static enum vtpm_status begin(const struct vtpm_options *options,
 /* Whatever fails first is what the operator needs to know. A guest is let in
  * when its TPM is there; a new TPM comes while the guest connects. */
 static enum vtpm_status run_engine(const struct vtpm_options *options,
+                                   struct vtpm_manager *manager,
                                    struct vtpm_store *store,
                                    struct vtpm_server **server,
                                    struct vtpm_error *err)
 {
-    const struct vtpm_engine_options engine_options = {.log = log_engine};
+    const struct vtpm_engine_options engine_options = {
+        .log = log_engine,
+        .localities = options->localities,
+        .initial_pcrs = options->hardware_pcrs,
+        .initial = vtpm_platform_pcr,
+        .initial_context = manager,
+    };
     struct vtpm_engine *engine;
     enum vtpm_status status, stopped;
     struct vtpm_error ignored;
@@ -84,6 +92,7 @@ static enum vtpm_status run_engine(const struct vtpm_options *options,
 }
 
 static enum vtpm_status run_store(const struct vtpm_options *options,
+                                  struct vtpm_manager *manager,
                                   struct vtpm_keys *keys,
                                   struct vtpm_server **server,
                                   struct vtpm_error *err)
@@ -96,7 +105,7 @@ static enum vtpm_status run_store(const struct vtpm_options *options,
     if (status == VTPM_OK && *server != NULL)
         vtpm_serve_admit(*server);
     if (status == VTPM_OK) {
-        status = run_engine(options, store, server, err);
+        status = run_engine(options, manager, store, server, err);
         vtpm_store_close(store);
     }
     return status;
@@ -114,7 +123,7 @@ static enum vtpm_status run_keys(const struct vtpm_options *options,
 
     if (status != VTPM_OK)
         return status;
-    status = run_store(options, keys, server, err);
+    status = run_store(options, manager, keys, server, err);
     vtpm_keys_close(keys);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "manager.h"
+#include "tpm_commands.h"
 #include "uuid.h"
 
 #include <getopt.h>
@@ -15,6 +16,9 @@
 
 #define POLL_US_DEFAULT 50
 #define POLL_US_MAX 1000000
+#define LOCALITIES 5u
+/* locality 4 is the processor's own, for a measured launch */
+#define LOCALITIES_DEFAULT 0x0fu
 
 static const char usage[] =
     "usage: vtpm --uuid UUID --state PATH --key-file PATH [OPTION...]\n"
@@ -46,6 +50,13 @@ static const char usage[] =
     "                             (default 50, 0 sleeps at once)\n"
     "      --max-extra-pages N    take commands of 1+N pages (default 1, 0 to "
     "255)\n"
+    "      --locality LIST        localities that the guest may use (default "
+    "0-3)\n"
+    "      --hwinitpcr LIST       at each boot of the guest, extend these PCRs "
+    "with\n"
+    "                             those of the hardware TPM, through the "
+    "manager\n"
+    "                             (default none)\n"
     "      --ready-fd N           write a line to this open descriptor when it "
     "serves,\n"
     "                             and close it\n"
@@ -65,7 +76,9 @@ enum {
     OPT_POLL_US,
     OPT_MAX_EXTRA,
     OPT_READY,
-    OPT_MANAGER_MS
+    OPT_MANAGER_MS,
+    OPT_LOCALITY,
+    OPT_HWINITPCR
 };
 
 static const struct option long_options[] = {
@@ -80,6 +93,8 @@ static const struct option long_options[] = {
     {"exit", no_argument, NULL, OPT_EXIT},
     {"poll-us", required_argument, NULL, OPT_POLL_US},
     {"max-extra-pages", required_argument, NULL, OPT_MAX_EXTRA},
+    {"locality", required_argument, NULL, OPT_LOCALITY},
+    {"hwinitpcr", required_argument, NULL, OPT_HWINITPCR},
     {"ready-fd", required_argument, NULL, OPT_READY},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
@@ -163,6 +178,12 @@ static int one(int option, const char *value, struct vtpm_options *options,
     case OPT_MAX_EXTRA:
         return number("--max-extra-pages", value, VTPMRING_PAGE_EXTRA_MAX,
                       &options->max_extra_pages);
+    case OPT_LOCALITY:
+        return vtpm_argument_list("vtpm", "--locality", value, LOCALITIES,
+                                  &options->localities);
+    case OPT_HWINITPCR:
+        return vtpm_argument_list("vtpm", "--hwinitpcr", value, VTPM_PCR_COUNT,
+                                  &options->hardware_pcrs);
     case OPT_READY:
         return vtpm_argument_ready_fd("vtpm", value, &options->ready_fd);
     case 'h':
@@ -193,6 +214,12 @@ static int complete(const struct vtpm_options *options, bool have_uuid)
         return mistake("--create-key goes with --provision and --key-file: a "
                        "new key opens no old state",
                        NULL);
+    if (options->localities == 0)
+        return mistake("--locality leaves the guest none", NULL);
+    if (options->hardware_pcrs != 0 && !options->manager)
+        return mistake("--hwinitpcr goes with --manager, which has the "
+                       "hardware TPM",
+                       NULL);
     return -1;
 }
 
@@ -204,6 +231,7 @@ int vtpm_options_parse(int argc, char **argv, struct vtpm_options *options)
     *options = (struct vtpm_options){.family = VTPM_FAMILY_20,
                                      .poll_us = POLL_US_DEFAULT,
                                      .max_extra_pages = 1,
+                                     .localities = LOCALITIES_DEFAULT,
                                      .manager_ms = VTPM_MANAGER_TIMEOUT_MS,
                                      .ready_fd = -1};
     while ((option = getopt_long(argc, argv, "u:s:k:m::pt:hV", long_options,

@@ -26,6 +26,8 @@ struct vtpm_options {
     bool exit;                /**< do not serve */
     unsigned poll_us;         /**< adaptive polling */
     unsigned max_extra_pages; /**< extra pages to take */
+    uint32_t localities;      /**< that the guest may use, by bit */
+    uint32_t hardware_pcrs;   /**< that PCRs begin with, by bit */
     int ready_fd;             /**< told when it serves; -1 for none */
 };
 

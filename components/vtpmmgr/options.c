@@ -177,39 +177,6 @@ static int counter(const char *text, struct vtpmmgr_options *options)
     return -1;
 }
 
-/* The number of a PCR at *text, which is moved behind it. */
-static bool pcr(const char **text, unsigned *result)
-{
-    size_t digits = strspn(*text, "0123456789");
-    uint32_t value;
-
-    if (vtpmring_xenbus_parse_number(*text, digits, PCRS - 1, &value) !=
-        VTPMRING_OK)
-        return false;
-    *text += digits;
-    *result = value;
-    return true;
-}
-
-static int pcrs(const char *list, struct vtpmmgr_options *options)
-{
-    const char *text = list;
-    unsigned first, last;
-
-    do {
-        if (!pcr(&text, &first))
-            break;
-        last = first;
-        if (*text == '-' && (text++, !pcr(&text, &last)))
-            break;
-        for (unsigned i = first; i <= last; i++)
-            options->extend |= UINT32_C(1) << i;
-    } while (first <= last && *text == ',' && *++text != '\0');
-    return *text == '\0'
-               ? -1
-               : mistake("--extend-pcrs takes a list as 16,20-22", list);
-}
-
 /* @return -1; -2: it is none of these */
 static int tpm(int option, const char *value,
                struct vtpmmgr_root_tpm_options *options)
@@ -266,7 +233,8 @@ static int one(int option, const char *value, struct vtpmmgr_options *options)
     case OPT_COUNTER:
         return counter(value, options);
     case OPT_EXTEND:
-        return pcrs(value, options);
+        return vtpm_argument_list("vtpmmgr", "--extend-pcrs", value, PCRS,
+                                  &options->extend);
     case OPT_SOCKET:
         options->socket = strcmp(value, "none") == 0 ? NULL : value;
         return -1;

@@ -62,9 +62,13 @@ managed()
         --manager-timeout-ms 2000 "$@" </dev/null
 }
 
+# managed_start NAME UUID [OPTION...]: one that serves.
 managed_start()
 {
-    vtpm_start "$1" "$2" --key-file '' --manager --manager-timeout-ms 2000
+    local name=$1 uuid=$2
+    shift 2
+    vtpm_start "$name" "$uuid" --key-file '' --manager \
+        --manager-timeout-ms 2000 "$@"
 }
 
 # write_nv GUEST TEXT, nv_is GUEST TEXT: an index of 16 bytes.

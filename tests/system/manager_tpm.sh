@@ -266,6 +266,46 @@ killed_often()
     nv_is guest-1 kept
 }
 
+# hash HEX: SHA-256, in hexadecimal digits.
+hash()
+{
+    printf %s "$1" | xxd -r -p | sha256sum | cut -d' ' -f1
+}
+
+# pcr16 COMMAND...: as that reads it.
+pcr16()
+{
+    "$@" sha256:16 | sed -n 's/^ *16 *: 0x//p' | tr A-F a-f
+}
+
+# new_guest OPTION...: of vtpm; the guest boots.
+new_guest()
+{
+    simxen detach-vtpm guest-1 --guest ended
+    kill -TERM "$(vtpm_pid vtpm-1)"
+    within 10 gone "$(vtpm_pid vtpm-1)"
+    simxen destroy guest-1
+    domain_new guest-1
+    managed_start vtpm-1 "$uuid1" "$@"
+    simxen attach-vtpm guest-1 vtpm-1 --uuid "$uuid1" --wait 10
+}
+
+began_with_hardware()
+{
+    local hardware
+    firmware_differs
+    hardware=$(pcr16 tpm2_pcrread -T "$tcti")
+    new_guest --hwinitpcr 0,16
+    same "PCR 16" "$(pcr16 in_domain guest-1 tpm2_pcrread)" \
+        "$(hash "$(printf '0%.0s' {1..64})$(hash "$hardware")")"
+    in_domain guest-1 tpm2_pcrread sha256:1 | grep -q "0x$(printf '0%.0s' {1..64})"
+    manager_stop
+    fails 'PCR\|answer\|there' managed vtpm-2 "$uuid2" --hwinitpcr all \
+        --provision --exit
+    fails 'hwinitpcr goes with --manager' vtpm --uuid "$uuid2" --state x \
+        --key-file x --hwinitpcr 1
+}
+
 check "a store is made under the TPM, and serves" made
 check "what is passed through to the TPM" passed_through
 check "a group's key is the TPM's" activated
@@ -278,4 +318,5 @@ check "an old copy of the store is refused" rolled_back
 check "another TPM does not open it" another_tpm
 check "no TPM: one line says so" no_tpm
 check "the manager is killed often" killed_often
+check "PCRs of a guest begin with the hardware's" began_with_hardware
 finish

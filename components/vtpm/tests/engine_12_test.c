@@ -10,6 +10,7 @@
 #define TAG TAG_12
 #define BAD_PARAM_SIZE 25u
 #define BAD_LOCALITY 61u
+#define BAD_ORDINAL 10u
 #define INVALID_POSTINIT 38u
 #define RETRY 0x800u
 
@@ -189,6 +190,25 @@ static void bad_packets_are_answered(void **state)
     tpm_end(&tpm);
 }
 
+/* They would hand the storage root key to whoever makes the TPM. */
+static void there_are_no_maintenance_commands(void **state)
+{
+    struct tpm tpm;
+
+    (void)state;
+    tpm_made(&tpm, VTPM_FAMILY_12);
+    for (uint32_t ordinal = 0x2c; ordinal <= 0x30; ordinal++) {
+        struct packet packet = command(TAG, ordinal);
+
+        for (size_t len = 0; len < 300; len += 20) {
+            packet.len = 10 + len;
+            memset(packet.bytes + 10, 0, len);
+            assert_int_equal(run(&tpm, &packet), BAD_ORDINAL);
+        }
+    }
+    tpm_end(&tpm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +218,7 @@ int main(void)
         cmocka_unit_test(unsaved_is_never_answered),
         cmocka_unit_test(shutdown_saves_the_state_and_goes_on),
         cmocka_unit_test(bad_packets_are_answered),
+        cmocka_unit_test(there_are_no_maintenance_commands),
     };
 
     return cmocka_run_group_tests_name("vtpm engine, TPM 1.2", tests,

@@ -62,11 +62,14 @@ static void take_log(void *context, const char *line)
     (void)snprintf(tpm->log[tpm->logged++ % 8], sizeof tpm->log[0], "%s", line);
 }
 
+struct vtpm_engine_options tpm_options;
+
 static enum vtpm_status start_engine(struct tpm *tpm, struct vtpm_error *err)
 {
-    const struct vtpm_engine_options options = {.log = take_log,
-                                                .log_context = tpm};
+    struct vtpm_engine_options options = tpm_options;
 
+    options.log = take_log;
+    options.log_context = tpm;
     return vtpm_engine_start(&tpm->engine, tpm->store, &options, err);
 }
 

@@ -40,6 +40,9 @@ struct tpm {
     unsigned logged;
 };
 
+/** For engines that are started from now on; logs go to struct tpm. */
+extern struct vtpm_engine_options tpm_options;
+
 /** Makes a new TPM under a key file and runs it. */
 void tpm_new(struct tpm *tpm, enum vtpm_family family);
 /** Runs a TPM that was made before and never used: making one takes long. */
