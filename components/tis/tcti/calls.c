@@ -44,13 +44,41 @@ static void pause_for(struct tis_context *context, uint32_t us)
         vtpmring_tis_mem_access.delay_us(&context->mem, us);
 }
 
+static enum vtpmring_status request(struct tis_context *context, bool seize)
+{
+    enum vtpmring_status status =
+        vtpmring_tis_request(&context->tis, context->locality, seize);
+
+    return status == VTPMRING_OK ? vtpmring_tis_run(&context->tis) : status;
+}
+
+/* Before the command, which is not sent a second time. */
+static enum vtpmring_status get_locality(struct tis_context *context)
+{
+    enum vtpmring_status status = request(context, false);
+
+    if (status != VTPMRING_EPEER_TIMEOUT)
+        return status;
+    if (context->conf.seize == 0) {
+        tcti_log(TCTI_LOG_ERROR,
+                 "the TPM does not give locality %u: another one keeps it; end "
+                 "what uses that, or take it with seize=1 if it is a lower one",
+                 context->locality);
+        return status;
+    }
+    tcti_log(TCTI_LOG_WARNING, "taking the TPM away from a lower locality");
+    return request(context, true);
+}
+
 /* Until the chip has the command: what follows can be waited for elsewhere. */
 static enum vtpmring_status send(struct tis_context *context, size_t size)
 {
-    enum vtpmring_status status =
-        vtpmring_tis_submit(&context->tis, context->locality, context->packet,
-                            size, context->packet, sizeof(context->packet));
+    enum vtpmring_status status = get_locality(context);
 
+    if (status == VTPMRING_OK)
+        status = vtpmring_tis_submit(&context->tis, context->locality,
+                                     context->packet, size, context->packet,
+                                     sizeof(context->packet));
     while (status == VTPMRING_OK || status == VTPMRING_AGAIN) {
         status = vtpmring_tis_step(&context->tis);
         if (status == VTPMRING_AGAIN && context->tis.phase == VTPMRING_TIS_RUN)

@@ -32,6 +32,7 @@ static const struct key keys[] = {
     {"wait", NUMBER, AT(wait_s), 0, 86400, "seconds from 0 to 86400"},
     {"idle", NUMBER, AT(idle_ms), 0, 3600000, "milliseconds from 0 to 3600000"},
     {"flush", NUMBER, AT(flush), 0, 1, "0 or 1"},
+    {"seize", NUMBER, AT(seize), 0, 1, "0 or 1"},
     LIMIT("a", A),
     LIMIT("b", B),
     LIMIT("c", C),
@@ -47,8 +48,8 @@ static const struct key keys[] = {
 #define QUOTE_MAX 32
 
 const char tis_conf_help[] =
-    "mem=PATH,address=HEX,locality=N,wait=S,idle=MS,flush=0|1,a|b|c|d|transfer|"
-    "short|medium|long=MS; each may be left out";
+    "mem=PATH,address=HEX,locality=N,seize=0|1,wait=S,idle=MS,flush=0|1,"
+    "a|b|c|d|transfer|short|medium|long=MS; each may be left out";
 
 /* A piece of the string that is safe on a terminal. */
 static void quote(char out[QUOTE_MAX + 1], const char *text, size_t length)

@@ -23,6 +23,7 @@ struct tis_conf {
     unsigned idle_ms; /**< after so long without a command another process may
                            take over; 0: never */
     unsigned flush;   /**< 1: flush own objects at the end */
+    unsigned seize;   /**< 1: take the locality from a lower one that keeps it */
 };
 
 /**

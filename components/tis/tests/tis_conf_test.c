@@ -55,6 +55,7 @@ static void test_defaults(void **state)
         assert_int_equal(conf.wait_s, 60);
         assert_int_equal(conf.idle_ms, 1);
         assert_int_equal(conf.flush, 1);
+        assert_int_equal(conf.seize, 0);
     }
 }
 
