@@ -7,27 +7,28 @@ tpm=()
 tpm_arguments=
 swtpm=
 
-# tpm_start FOLDER DEVICE [SWTPM-OPTION...]: a new TPM; none if DEVICE is empty.
-# It does not outlive this script.
+# tpm_start FOLDER DEVICE [SWTPM-OPTION...]: the TPM whose state is in FOLDER, a
+# new one if that is not there; none if DEVICE is empty. It does not outlive this
+# script.
 tpm_start()
 {
     local folder=$1 device=$2
     shift 2
     tpm_stop
     [ -n "$device" ] || return 0
-    rm -rf "$folder/tpm"
-    mkdir "$folder/tpm"
+    mkdir -p "$folder"
+    rm -f "$folder/socket"
     setpriv --no-new-privs --pdeathsig KILL -- \
-        swtpm socket "$@" --tpmstate "dir=$folder/tpm" \
-        --ctrl "type=unixio,path=$folder/tpm/socket" --flags not-need-init \
-        </dev/null >"$folder/swtpm.log" 2>&1 &
+        swtpm socket "$@" --tpmstate "dir=$folder" \
+        --ctrl "type=unixio,path=$folder/socket" --flags not-need-init \
+        </dev/null >"$folder.log" 2>&1 &
     swtpm=$!
     for _ in {1..200}; do
-        [ ! -S "$folder/tpm/socket" ] || break
+        [ ! -S "$folder/socket" ] || break
         sleep 0.1
     done
     tpm=(
-        -chardev "socket,id=tpm,path=$folder/tpm/socket"
+        -chardev "socket,id=tpm,path=$folder/socket"
         -tpmdev "emulator,id=tpm,chardev=tpm" -device "$device,tpmdev=tpm"
     )
     tpm_arguments=" initcall_blacklist=init_tis \

@@ -6,10 +6,22 @@
 boot_limit_s=300
 qemu=
 
+# disks_new FOLDER SIZES: blank disks of such sizes, in place of what there was.
+disks_new()
+{
+    local size number=0
+    rm -f "$1"/disk.*
+    for size in $2; do
+        truncate -s "$size" "$1/disk.$((number++))"
+    done
+}
+
 # machine_describe FOLDER: sets machine to the command that boots it: no
-# network, no display, no device but serial ports, no rights but to compute.
+# network, no display, no device but serial ports, the disks of FOLDER and a TPM,
+# no rights but to compute.
 machine_describe()
 {
+    local disk
     machine=(
         qemu-system-x86_64 -accel "tcg,thread=multi" -M q35
         -cpu "qemu64,+svm" -m 2048 -smp 1 -nodefaults -nographic
@@ -19,6 +31,9 @@ machine_describe()
         -initrd "$cache/stubdom/kernel console=hvc0 panic=-1 rodata=off cryptomgr.notests quiet$tpm_arguments${2:-},$1/initrd"
         -append "console=com1 com1=115200,8n1 dom0_mem=640M" "${tpm[@]}"
     )
+    for disk in "$1"/disk.*; do
+        [ ! -e "$disk" ] || machine+=(-drive "file=$disk,format=raw,if=virtio")
+    done
 }
 
 # machine_start FOLDER: in the background. Dom0's console, and the logs that

@@ -10,7 +10,8 @@ tree_dom0()
     install_program "$tree" /bin/bash
     install_file "$tree" "$here/image/dom0.init" /init
     install_modules "$tree" xen-privcmd xenfs xen-evtchn xen-gntdev \
-        xen-gntalloc loop xen-blkback
+        xen-gntalloc loop xen-blkback virtio virtio_ring \
+        virtio_pci_modern_dev virtio_pci_legacy_dev virtio_pci virtio_blk
     for name in xl xenstored xenconsoled xen-init-dom0 libxl-save-helper \
         xenconsole lsevtchn; do
         install_program "$tree" "$xen_bin/$name" \
@@ -31,14 +32,18 @@ tree_dom0()
     install_file "$tree" "$here/image/disk-script.sh" /etc/xen/scripts/block
 }
 
-# tree_tested TREE: what a run is about: vtpm, its agent, stub domain, guest.
+# tree_tested TREE: what a run is about: vtpm, its agent, stub domains, guest.
 tree_tested()
 {
     local tree=$1
     install_program "$tree" "$vtpm" /usr/sbin/vtpm
     install_program "$tree" "$agent" /usr/sbin/vtpm-agent
+    install_program "$tree" "$vtpmctl" /usr/sbin/vtpmctl
     install_file "$tree" "$cache/stubdom/kernel" /var/lib/vtpm-stubdom/kernel
     install_file "$tree" "$cache/stubdom/initrd" /var/lib/vtpm-stubdom/initrd
+    install_file "$tree" "$cache/managerdom/initrd" \
+        /var/lib/vtpmmgr-stubdom/initrd
+    ln -s ../vtpm-stubdom/kernel "$tree/var/lib/vtpmmgr-stubdom/kernel"
     mkdir -p "$tree/boot"
     ln -s ../var/lib/vtpm-stubdom/kernel "$tree/boot/guest-kernel"
     install_file "$tree" "$cache/guest.cpio" /boot/guest-initrd

@@ -2,16 +2,21 @@
 # shellcheck shell=bash disable=SC2154
 # All images of a run.
 
-# The stub domain's, as vtpm-mkstubdom makes them on a user's machine. Its
+# The stub domains', as vtpm-mkstubdom makes them on a user's machine. Their
 # kernel is everybody's.
 stubdom_build()
 {
     local key
-    key=$(cat "$vtpm" "$root"/packaging/mkstubdom/* "$vmlinuz" | sha256sum)
+    key=$(cat "$vtpm" "$vtpmmgr" "$tcti_tis" "$root"/packaging/mkstubdom/* \
+        "$vmlinuz" | sha256sum)
     if [ "$key" != "$(cat "$cache/stubdom.key" 2>/dev/null)" ]; then
         "$root/packaging/mkstubdom/vtpm-mkstubdom" --vtpm "$vtpm" \
             --kernel "$vmlinuz" --modules "$modules" \
             --output "$cache/stubdom"
+        "$root/packaging/mkstubdom/vtpm-mkstubdom" --manager \
+            --vtpmmgr "$vtpmmgr" --tcti "$tcti_tis" \
+            --kernel "$vmlinuz" --modules "$modules" \
+            --output "$cache/managerdom"
         printf '%s\n' "$key" >"$cache/stubdom.key"
     fi
 }
@@ -24,8 +29,8 @@ images_build()
     cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" \
         "$here/image/guest.init" "$tcti" "$tcti_tis" "${guest_programs[@]}"
     cached "$cache/dom0.cpio" tree_dom0 -- "$vmlinuz" "$here/image/dom0.init"
-    cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$agent" \
-        "$cache/stubdom/initrd" "$cache/guest.cpio"
+    cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$agent" "$vtpmctl" \
+        "$cache/stubdom/initrd" "$cache/managerdom/initrd" "$cache/guest.cpio"
 }
 
 # tree_run TREE CASE...: what changes with every run; Linux takes archives one

@@ -6,6 +6,7 @@
 . lib/xl.sh
 . lib/guest.sh
 . lib/vtpm.sh
+. lib/manager.sh
 . lib/held.sh
 
 work=/tmp/case
@@ -26,7 +27,9 @@ case_end()
 }
 trap case_end EXIT
 trap 'exit 143' TERM
-. "cases/$1.sh"
+# which of its boots, of a case with several
+boot=${1#*.}
+. "cases/${1%%.*}.sh"
 
 step "destroy what is left"
 everything_destroy

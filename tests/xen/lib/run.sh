@@ -31,7 +31,7 @@ echo $(($(uptime_cs) - start)) >build
 xl destroy guest
 
 while read -r name; do
-    limit=$(sed -n 's/^# limit: \([0-9]*\)$/\1/p' "cases/$name.sh")
+    limit=$(sed -n 's/^# limit: \([0-9]*\)$/\1/p' "cases/${name%%.*}.sh")
     mkdir -p "/log/$name"
     echo "@xen-test begin $name"
     start=$(uptime_cs)
