@@ -48,7 +48,7 @@ chain_processes()
     local entry
     for entry in /proc/[0-9]*; do
         case $(cat "$entry/comm" 2>/dev/null) in
-        simxen | vtpm | vtpmmgr | swtpm) ;;
+        simxen | vtpm | vtpmmgr | tis_chip) ;;
         *) continue ;;
         esac
         if tr '\0' '\n' 2>/dev/null <"$entry/cmdline" |

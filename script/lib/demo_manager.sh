@@ -1,29 +1,25 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154
-# The demo's manager, and swtpm for the machine's hardware TPM. Sourced after
+# The demo's manager, and a model of the machine's hardware TPM. Sourced after
 # chain.sh and steps.sh; works in $chain/work.
 
 uuid3=7d0f6a52-9a1e-4d0c-8f5b-3e5c1a2b4d03
 platform_pcrs=sha256:0,7,16
 
-# A TPM and the channel to it, on two ports that nobody has.
+# A TPM 2.0 behind registers, as a driver maps them; only these are a file.
 hardware_tpm()
 {
-    local port tries
-    for tries in $(seq 20); do
-        port=$((20000 + RANDOM % 10000))
-        setsid swtpm socket --tpm2 --tpmstate "dir=$chain/hardware" \
-            --server "type=tcp,port=$port" \
-            --ctrl "type=tcp,port=$((port + 1))" \
-            --flags not-need-init,startup-clear \
-            >>"$chain/log/swtpm" 2>&1 </dev/null &
-        printf 'swtpm:host=127.0.0.1,port=%d\n' "$port" >"$chain/tcti"
-        sleep 0.3
-        ! tpm2_pcrread -T "$(cat "$chain/tcti")" sha256:0 >/dev/null 2>&1 ||
-            break
-        [ "$tries" -lt 20 ]
+    local tries=100
+    setsid "$root/build/release/tests/tis_chip" --stay "$chain/registers" \
+        >"$chain/log/chip" 2>&1 </dev/null &
+    until grep -q on "$chain/log/chip"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ]
+        sleep 0.05
     done
-    echo "swtpm in its place"
+    printf 'vtpmring-tis:mem=%s,address=0\n' "$chain/registers" >"$chain/tcti"
+    tpm2_pcrread -T "$(cat "$chain/tcti")" sha256:0 >/dev/null
+    echo "a model of its registers"
 }
 
 manager_options()
@@ -120,6 +116,8 @@ approved_update()
 
 steps_manager()
 {
+    # where tpm2-tss finds the driver
+    export LD_LIBRARY_PATH=$lib/tcti
     step "a hardware TPM" hardware_tpm
     step "seal the manager's store to it" seal_store
     step "start the manager" manager_start

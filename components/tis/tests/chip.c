@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* tis_chip FILE: a TPM 2.0 that has its CRB registers in a file, which programs
- * map as they would /dev/mem. Address 0 of the file is that of locality 0.
- * Prints a line when the registers are valid; ends with its parent. */
+/* tis_chip [--stay] FILE: a TPM 2.0 that has its CRB registers in a file, which
+ * programs map as they would /dev/mem. Address 0 of the file is that of locality
+ * 0. Prints a line when the registers are valid; ends with its parent, or stays. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -122,14 +122,16 @@ failed:
 
 int main(int argc, char **argv)
 {
+    const bool stay = argc == 3 && strcmp(argv[1], "--stay") == 0;
     pthread_t thread;
 
-    if (argc != 2) {
-        (void)fprintf(stderr, "usage: tis_chip FILE\n");
+    if (argc != 2 && !stay) {
+        (void)fprintf(stderr, "usage: tis_chip [--stay] FILE\n");
         return 2;
     }
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    power_on(argv[1]);
+    if (!stay)
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    power_on(argv[argc - 1]);
     if (pthread_create(&thread, NULL, cancel, NULL) != 0)
         return 1;
     (void)puts("on");
