@@ -68,22 +68,28 @@ static bool list(const char *text, unsigned count, uint32_t *bits)
     }
 }
 
-int vtpm_argument_list(const char *program, const char *name, const char *text,
-                       unsigned count, uint32_t *bits)
+bool vtpm_list_parse(const char *text, unsigned count, uint32_t *bits)
 {
     uint32_t value = 0;
 
     if (strcmp(text, "all") == 0)
         value = UINT32_MAX >> (32 - count);
-    else if (strcmp(text, "none") != 0 && !list(text, count, &value)) {
-        fprintf(stderr,
-                "%s: %s takes all, none, or a list of numbers up to %u, as "
-                "0,2-4: %s; see %s --help\n",
-                program, name, count - 1, text, program);
-        return VTPM_EXIT_USAGE;
-    }
+    else if (strcmp(text, "none") != 0 && !list(text, count, &value))
+        return false;
     *bits = value;
-    return -1;
+    return true;
+}
+
+int vtpm_argument_list(const char *program, const char *name, const char *text,
+                       unsigned count, uint32_t *bits)
+{
+    if (vtpm_list_parse(text, count, bits))
+        return -1;
+    fprintf(stderr,
+            "%s: %s takes all, none, or a list of numbers up to %u, as "
+            "0,2-4: %s; see %s --help\n",
+            program, name, count - 1, text, program);
+    return VTPM_EXIT_USAGE;
 }
 
 int vtpm_argument_ready_fd(const char *program, const char *text, int *fd)

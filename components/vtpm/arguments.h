@@ -8,6 +8,7 @@
  * one line on stderr, which names the program and its --help.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** The exit code for a wrong command line. */
@@ -33,10 +34,13 @@ int vtpm_argument_number(const char *program, const char *name,
 /**
  * Reads a list of small numbers, each at most once in the result: "all",
  * "none", or as in 16,20-22.
- * @param count how many numbers there are, from 0 on; at most 32
+ * @param count how many numbers there are, from 0 on; 1 to 32
  * @param bits  gets a bit for each of the list
- * @return as vtpm_argument_number()
+ * @return whether it is one; bits are as they were if not
  */
+bool vtpm_list_parse(const char *text, unsigned count, uint32_t *bits);
+
+/** The same for the command line. @return as vtpm_argument_number() */
 int vtpm_argument_list(const char *program, const char *name, const char *text,
                        unsigned count, uint32_t *bits);
 

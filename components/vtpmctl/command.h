@@ -122,6 +122,10 @@ enum ctl_code ctl_group_remove(const struct ctl_args *args,
                                struct vtpm_error *err);
 enum ctl_code ctl_group_show(const struct ctl_args *args,
                              struct vtpm_error *err);
+enum ctl_code ctl_group_sign(const struct ctl_args *args,
+                             struct vtpm_error *err);
+enum ctl_code ctl_group_update(const struct ctl_args *args,
+                               struct vtpm_error *err);
 enum ctl_code ctl_restore(const struct ctl_args *args, struct vtpm_error *err);
 enum ctl_code ctl_seal_request(const struct ctl_args *args,
                                struct vtpm_error *err);

@@ -64,6 +64,15 @@ const struct ctl_command ctl_commands[] = {
      "forget a group that has no vTPMs"},
     {"group show", ctl_group_show, "N", 1, 1, true, true, NULL,
      "one group, with its approved list"},
+    {"group sign", ctl_group_sign, "LIST", 1, 1, false, false,
+     OPTIONS({"key", "FILE", "private key of who approves lists, in PEM"},
+             {"out", "FILE", "write it there (default stdout)"}),
+     "sign a list of the domains that a group's vTPMs may be in\n"
+     "LIST is a text file; vtpmctl(8) has its form. Needs no TPM and no\n"
+     "manager."},
+    {"group update", ctl_group_update, "N LIST", 2, 2, true, false, NULL,
+     "give a group another signed list\n"
+     "Its sequence must be greater than that of the list before."},
 
     {"group key", ctl_group_key, "N", 1, 1, true, false,
      OPTIONS({"out", "FILE", "as tpm2-tools take it, not as PEM"}),

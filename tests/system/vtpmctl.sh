@@ -119,6 +119,53 @@ groups_kept()
     code 1 '.' ctl group new "$work/manager.key"
 }
 
+# A list comes from who approves it, and each one is newer than the last.
+lists_updated()
+{
+    local number
+    for number in 5 6; do
+        cat >list.$number <<END
+vtpmmgr group list 1
+# the domains of vTPMs
+sequence $number
+platform $(printf '%040d' $number) 0-2,23
+kernel $(printf 'ab%.0s' {1..20})
+label system_u:system_r:vtpm_t
+END
+        vtpmctl group sign list.$number --key agent.key --out signed.$number
+    done
+    openssl genrsa -out other.key 2048 2>/dev/null
+    vtpmctl group sign list.6 --key other.key >forged
+    code 1 'is not signed' ctl group update 0 list.5
+    ctl group update 0 signed.5
+    code 1 'not signed by who approves' ctl group update 0 forged
+    code 1 'sequence of the next one' ctl group update 0 signed.5
+    sed 's/^sequence 6/sequence 7/' signed.6 >changed
+    code 1 'not signed by who approves' ctl group update 0 changed
+    ctl group update 0 signed.6
+    same "its number" "$(json 'd["sequence"]' ctl group show 0)" 6
+    same "its kernels" "$(json '" ".join(d["kernels"])' ctl group show 0)" \
+        "$(printf 'ab%.0s' {1..20}) $(printf system_u:system_r:vtpm_t |
+            sha1sum | cut -d' ' -f1)"
+    code 2 'key is missing' vtpmctl group sign list.6
+    code 1 'exists' vtpmctl group sign list.6 --key agent.key --out signed.6
+    sed 's/^kernel ab/kernel xx/' list.6 >bad
+    code 1 'line 5' vtpmctl group sign bad --key agent.key
+    # a domain without a label is not in it
+    vtpm_kill vtpm-1
+    fails_to_start vtpm-1 "$uuid1"
+    printf 'vtpmmgr group list 1\nsequence 8\n' >list.8
+    vtpmctl group sign list.8 --key agent.key --out signed.8
+    ctl group update 0 signed.8
+    managed_start vtpm-1 "$uuid1"
+    works guest-1
+}
+
+fails_to_start()
+{
+    code 1 'label of this one is not allowed' managed "$@"
+}
+
 # Over a device of a domain: who may not manage is told so.
 by_device()
 {
@@ -197,6 +244,7 @@ check "status, lists, and what is shown of a vTPM" seen
 check "300 vTPMs are added, listed and removed" many
 check "a vTPM in use is not removed" in_use
 check "groups" groups_kept
+check "a group's list, signed and updated" lists_updated
 check "over a device: only for who may manage" by_device
 check "a backup beside the manager" copied
 check "a store is restored, and the guest has its TPM" restored
