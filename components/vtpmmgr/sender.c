@@ -40,8 +40,7 @@ static bool before(const struct vtpmmgr_sender *a,
 
 struct vtpmmgr_sender *vtpmmgr_senders_add(struct vtpmmgr_senders *senders,
                                            uint16_t domid, uint32_t handle,
-                                           const uint8_t uuid[VTPM_UUID_SIZE],
-                                           const char *label)
+                                           const uint8_t uuid[VTPM_UUID_SIZE])
 {
     struct vtpmmgr_sender *sender = calloc(1, sizeof *sender), **at;
 
@@ -50,8 +49,6 @@ struct vtpmmgr_sender *vtpmmgr_senders_add(struct vtpmmgr_senders *senders,
     sender->domid = domid;
     sender->handle = handle;
     memcpy(sender->uuid, uuid, VTPM_UUID_SIZE);
-    if (label)
-        (void)snprintf(sender->label, sizeof sender->label, "%s", label);
     lock(senders);
     for (at = &senders->first; *at && before(*at, sender); at = &(*at)->next)
         ;
@@ -59,6 +56,16 @@ struct vtpmmgr_sender *vtpmmgr_senders_add(struct vtpmmgr_senders *senders,
     *at = sender;
     unlock(senders);
     return sender;
+}
+
+void vtpmmgr_sender_label(struct vtpmmgr_senders *senders,
+                          struct vtpmmgr_sender *sender,
+                          const char label[VTPMMGR_LABEL_SIZE])
+{
+    lock(senders);
+    memcpy(sender->label, label, VTPMMGR_LABEL_SIZE);
+    unlock(senders);
+    sender->labelled = true;
 }
 
 void vtpmmgr_senders_remove(struct vtpmmgr_senders *senders,
@@ -90,6 +97,7 @@ void vtpmmgr_sender_disconnect(struct vtpmmgr_senders *senders,
     sender->open = false;
     unlock(senders);
     sender->told = false;
+    sender->labelled = false;
 }
 
 /* Who has a vTPM; under the lock. */

@@ -27,11 +27,12 @@ struct vtpmmgr_sender {
     uint16_t domid;
     uint32_t handle;
     uint8_t uuid[VTPM_UUID_SIZE];
-    char label[VTPMMGR_LABEL_SIZE]; /**< "": Xen gives none */
-    bool local;                     /**< an administrator without a vTPM */
-    bool connected;                 /**< guarded by the list's lock */
-    bool open;                      /**< so is this: it has its vTPM */
-    bool told;                      /**< a refusal was logged; serving thread */
+    char label[VTPMMGR_LABEL_SIZE]; /**< "": Xen gives none; guarded, too */
+    bool labelled;  /**< that is known of this connection; serving thread */
+    bool local;     /**< an administrator without a vTPM */
+    bool connected; /**< guarded by the list's lock */
+    bool open;      /**< so is this: it has its vTPM */
+    bool told;      /**< a refusal was logged; serving thread */
 };
 
 struct vtpmmgr_senders {
@@ -43,15 +44,14 @@ void vtpmmgr_senders_init(struct vtpmmgr_senders *senders);
 /** All are freed. */
 void vtpmmgr_senders_free(struct vtpmmgr_senders *senders);
 
-/**
- * Adds a device.
- * @param label what Xen says of its domain, or NULL
- * @return the sender, or NULL: out of memory
- */
+/** Adds a device. @return the sender, or NULL: out of memory */
 struct vtpmmgr_sender *vtpmmgr_senders_add(struct vtpmmgr_senders *senders,
                                            uint16_t domid, uint32_t handle,
-                                           const uint8_t uuid[VTPM_UUID_SIZE],
-                                           const char *label);
+                                           const uint8_t uuid[VTPM_UUID_SIZE]);
+/** What Xen says of its domain: before its first command is executed. */
+void vtpmmgr_sender_label(struct vtpmmgr_senders *senders,
+                          struct vtpmmgr_sender *sender,
+                          const char label[VTPMMGR_LABEL_SIZE]);
 /** Removes and frees it. */
 void vtpmmgr_senders_remove(struct vtpmmgr_senders *senders,
                             struct vtpmmgr_sender *sender);

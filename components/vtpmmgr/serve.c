@@ -5,6 +5,7 @@
 #include "notify.h"
 #include "times.h"
 #include "uuid.h"
+#include "xsm.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -23,6 +24,7 @@ struct server {
     struct vtpmmgr_manager *manager;
     struct vtpmring_port *port;
     struct vtpmring_back_set *set;
+    struct vtpmmgr_xsm *xsm; /* NULL: no labels */
     enum vtpmring_status control;
     uint8_t answer[ANSWER_MAX];
 };
@@ -70,9 +72,9 @@ static bool accept_device(void *context, struct vtpmring_back_device *device,
 
     if (!vtpm_uuid_parse(text, uuid))
         return false;
-    sender = vtpmmgr_senders_add(
-        senders_of(context), vtpmring_back_device_domid(device),
-        vtpmring_back_device_handle(device), uuid, NULL);
+    sender = vtpmmgr_senders_add(senders_of(context),
+                                 vtpmring_back_device_domid(device),
+                                 vtpmring_back_device_handle(device), uuid);
     *vtpmring_back_device_user(device) = sender;
     return sender != NULL;
 }
@@ -82,6 +84,16 @@ static void connected(void *context, struct vtpmring_back_device *device)
     vtpmmgr_sender_connect(senders_of(context), sender_of(device));
 }
 
+/* Of the domain at the other end of this very connection. */
+static void find_label(struct server *server,
+                       struct vtpmring_back_device *device)
+{
+    char label[VTPMMGR_LABEL_SIZE];
+
+    vtpmmgr_xsm_label(server->xsm, vtpmring_back_device_channel(device), label);
+    vtpmmgr_sender_label(senders_of(server), sender_of(device), label);
+}
+
 static size_t execute(void *context, struct vtpmring_back_device *device,
                       unsigned char *command, size_t length, uint8_t locality,
                       const unsigned char **response)
@@ -89,6 +101,8 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
     struct server *server = context;
 
     (void)locality;
+    if (!sender_of(device)->labelled)
+        find_label(server, device);
     *response = server->answer;
     return vtpmmgr_manager_execute(server->manager, sender_of(device), command,
                                    length, server->answer,
@@ -192,7 +206,7 @@ enum vtpm_status vtpmmgr_serve(struct vtpmmgr_manager *manager,
                                const struct vtpmmgr_serve_options *options,
                                struct vtpm_error *err)
 {
-    struct server server = {.manager = manager};
+    struct server server = {.manager = manager, .xsm = vtpmmgr_xsm_open()};
     struct vtpmmgr_local *local = NULL;
     enum vtpm_status status = VTPM_OK;
 
@@ -205,6 +219,7 @@ enum vtpm_status vtpmmgr_serve(struct vtpmmgr_manager *manager,
     vtpmmgr_local_end(local);
     vtpmring_back_set_free(server.set);
     vtpmring_port_xen_user_close(server.port);
+    vtpmmgr_xsm_close(server.xsm);
     vtpm_cleanse(&server, sizeof server);
     return status;
 }

@@ -203,3 +203,8 @@ void **vtpmring_back_device_user(struct vtpmring_back_device *device)
 {
     return &device->user;
 }
+
+uint32_t vtpmring_back_device_channel(const struct vtpmring_back_device *device)
+{
+    return device->channel;
+}

@@ -309,6 +309,15 @@ uint16_t vtpmring_back_device_domid(const struct vtpmring_back_device *device);
 uint32_t vtpmring_back_device_handle(const struct vtpmring_back_device *device);
 
 /**
+ * The local port of the device's event channel, for what the platform says of
+ * its other end, such as a security label. In execute and abort only.
+ * @param device the device
+ * @return the port number, as the port's channel_bind() gave it
+ */
+uint32_t
+vtpmring_back_device_channel(const struct vtpmring_back_device *device);
+
+/**
  * Reads a node of the device's own directory, which toolstack and backend write
  * and the frontend cannot. In announce, connected and closing only.
  * @param device the device
