@@ -16,6 +16,9 @@ disks_new()
     done
 }
 
+# How many processors it has; 1 if empty.
+cpus=
+
 # machine_describe FOLDER: sets machine to the command that boots it: no
 # network, no display, no device but serial ports, the disks of FOLDER and a TPM,
 # no rights but to compute.
@@ -24,7 +27,7 @@ machine_describe()
     local disk
     machine=(
         qemu-system-x86_64 -accel "tcg,thread=multi" -M q35
-        -cpu "qemu64,+svm" -m 2048 -smp 1 -nodefaults -nographic
+        -cpu "qemu64,+svm" -m 2048 -smp "${cpus:-1}" -nodefaults -nographic
         -monitor none -no-reboot
         -sandbox "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
         -kernel "$cache/xen.bin"

@@ -2,10 +2,12 @@
 /*
  * A backend that keeps to no rule, in the place of a vTPM.
  *
- *     hostile_backend FRONTEND-DOMAIN
+ *     hostile_backend FRONTEND-DOMAIN [COUNT]
  *
  * It serves device 0 of that domain. Its answers are those of the table, one
- * after the other, and a right one after each. It ends when the device is gone.
+ * after the other, and a right one after each. With COUNT, it gives so many
+ * that are drawn by lot, and says how many of which kind, then it ends;
+ * without, it ends when the device is gone.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +30,9 @@ static struct {
     volatile unsigned char *page;
     int port;
     unsigned answers;
+    unsigned count;  /* of those that are drawn; 0: none are */
+    unsigned honest; /* right answers that are still due: a connection begins
+                        with these */
 } host;
 
 static const unsigned char right[] = {
@@ -140,9 +145,160 @@ static const struct {
     {close_it, 6},       {close_it, 99},          {be_silent, 0},
 };
 
+/* ---- drawn by lot ---- */
+
+/* The same in each run. */
+static uint32_t chance(uint32_t below)
+{
+    static uint32_t x = 2463534242u;
+
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return x % below;
+}
+
+static unsigned char *response(void)
+{
+    return (unsigned char *)host.page + VTPMRING_PAGE_HEAD_SIZE +
+           host.page[VTPMRING_PAGE_NR_EXTRA_OFFSET] * VTPMRING_PAGE_REF_SIZE;
+}
+
+static void end_with(uint32_t length, uint8_t state)
+{
+    memcpy((void *)host.page, &length, sizeof(length));
+    __atomic_store_n(&host.page[VTPMRING_PAGE_STATE_OFFSET], state,
+                     __ATOMIC_SEQ_CST);
+    notify();
+}
+
+static void any_length(void)
+{
+    static const uint32_t edges[] = {0,    1,    9,    10,       4087, 4088,
+                                     4089, 4096, 8191, 1u << 31, ~0u};
+    const uint32_t edge = chance(sizeof(edges) / sizeof(edges[0]));
+
+    memcpy(response(), right, sizeof(right));
+    end_with(chance(2) == 0 ? edges[edge] : chance(5000), VTPMRING_PAGE_FINISH);
+}
+
+static void any_state(void)
+{
+    memcpy(response(), right, sizeof(right));
+    end_with(sizeof(right), (uint8_t)chance(256));
+}
+
+/* A whole response as far as length goes, with other bytes in it. */
+static void any_bytes(void)
+{
+    const uint32_t length = 10 + chance(4000);
+    unsigned char *at = response();
+
+    for (uint32_t i = 0; i < length; i++)
+        at[i] = (unsigned char)chance(256);
+    at[0] = chance(2) == 0 ? 0x80 : 0;
+    at[1] = (unsigned char)chance(256);
+    at[2] = at[3] = 0;
+    at[4] = (unsigned char)(length >> 8);
+    at[5] = (unsigned char)length;
+    end_with(length, VTPMRING_PAGE_FINISH);
+}
+
+/* All of the page, the references of the extra pages too. */
+static void any_page(void)
+{
+    for (size_t i = VTPMRING_PAGE_STATE_OFFSET + 1; i < VTPMRING_PAGE_SIZE; i++)
+        host.page[i] = (unsigned char)chance(256);
+    end_with(chance(4096), VTPMRING_PAGE_FINISH);
+}
+
+/* Another length after the end, again and again. */
+static void changes(void)
+{
+    memcpy(response(), right, sizeof(right));
+    end_with(sizeof(right), VTPMRING_PAGE_FINISH);
+    for (uint32_t i = 0; i < 300; i++)
+        memcpy((void *)host.page, &(uint32_t){chance(2) == 0 ? 20 : ~0u}, 4);
+}
+
+static void many_events(void)
+{
+    for (uint32_t i = 0; i < 500; i++)
+        notify();
+    give_length(sizeof(right));
+}
+
+static void any_backend_state(void)
+{
+    close_it(chance(10));
+}
+
+static void nothing(void)
+{
+}
+
+static void honestly(void)
+{
+    give_length(sizeof(right));
+}
+
+/* What ends a connection is rare: a frontend that has had some short ones waits
+ * ever longer before the next. */
+static struct {
+    const char *name;
+    void (*give)(void);
+    unsigned parts; /* of 1000 */
+    unsigned given;
+} kinds[] = {
+    {"lengths", any_length, 350, 0},
+    {"states of the page", any_state, 2, 0},
+    {"responses", any_bytes, 246, 0},
+    {"whole pages", any_page, 150, 0},
+    {"changing lengths", changes, 150, 0},
+    {"storms of events", many_events, 40, 0},
+    {"states in xenstore", any_backend_state, 1, 0},
+    {"no answer", nothing, 1, 0},
+    {"right answers", honestly, 60, 0},
+};
+
+static void answer_by_lot(void)
+{
+    uint32_t lot = chance(1000);
+    size_t i = 0;
+
+    if (host.honest > 0) {
+        host.honest--;
+        honestly();
+        return;
+    }
+    while (lot >= kinds[i].parts)
+        lot -= kinds[i++].parts;
+    kinds[i].given++;
+    kinds[i].give();
+    host.answers++;
+}
+
+static void report(void)
+{
+    printf("%u answers\n", host.answers);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        printf("%6u %s\n", kinds[i].given, kinds[i].name);
+}
+
+static bool is_done(void)
+{
+    return host.count > 0 && host.answers >= host.count;
+}
+
 static void answer(void)
 {
-    const unsigned n = host.answers++;
+    const unsigned n = host.answers;
+
+    if (host.count > 0) {
+        answer_by_lot();
+        return;
+    }
+    host.answers++;
 
     if (n % 2 == 1 || n / 2 >= sizeof(answers) / sizeof(answers[0]))
         give_length(sizeof(right));
@@ -161,7 +317,8 @@ static void serve(void)
 {
     bool asked = false;
 
-    for (unsigned i = 0; i % 100 != 0 || connected(); i++) {
+    host.honest = 2; /* Startup, and what follows it */
+    for (unsigned i = 0; !is_done() && (i % 100 != 0 || connected()); i++) {
         if (host.page[VTPMRING_PAGE_STATE_OFFSET] != VTPMRING_PAGE_SUBMIT)
             asked = false;
         else if (!asked) {
@@ -192,10 +349,11 @@ static void connect_once(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 2) {
-        fprintf(stderr, "usage: hostile_backend FRONTEND-DOMAIN\n");
+    if (argc < 2) {
+        fprintf(stderr, "usage: hostile_backend FRONTEND-DOMAIN [COUNT]\n");
         return 2;
     }
+    host.count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
     host.peer = (uint32_t)strtoul(argv[1], NULL, 10);
     host.store = xs_open(0);
     host.grants = xengnttab_open(NULL, 0);
@@ -205,12 +363,14 @@ int main(int argc, char **argv)
     while (read_node("state") < 0)
         nap_us(1000);
     write_node("feature-protocol-v2", "1");
-    while (read_node("state") >= 0) {
+    while (!is_done() && read_node("state") >= 0) {
         write_node("state", "2");
         while (!connected() && read_node("state") >= 0)
             nap_us(1000);
         if (connected())
             connect_once();
     }
+    if (host.count > 0)
+        report();
     return 0;
 }

@@ -124,15 +124,15 @@ lists_updated()
 {
     local number
     for number in 5 6; do
-        cat >list.$number <<END
+        cat >"list.$number" <<END
 vtpmmgr group list 1
 # the domains of vTPMs
 sequence $number
-platform $(printf '%040d' $number) 0-2,23
+platform $(printf '%040d' "$number") 0-2,23
 kernel $(printf 'ab%.0s' {1..20})
 label system_u:system_r:vtpm_t
 END
-        vtpmctl group sign list.$number --key agent.key --out signed.$number
+        vtpmctl group sign "list.$number" --key agent.key --out "signed.$number"
     done
     openssl genrsa -out other.key 2048 2>/dev/null
     vtpmctl group sign list.6 --key other.key >forged

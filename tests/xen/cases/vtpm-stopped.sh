@@ -37,7 +37,7 @@ connected guest
 step "started again, for what the tool sends after that"
 vtpm_start guest "$uuid"
 within 20 vtpm_connected guest 3
-within 20 outcome guest
+within 120 outcome guest
 same "exit code of that command" "$(outcome guest)" 0
 nv_kept guest
 random_differs guest

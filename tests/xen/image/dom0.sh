@@ -39,6 +39,7 @@ tree_tested()
     install_program "$tree" "$vtpm" /usr/sbin/vtpm
     install_program "$tree" "$agent" /usr/sbin/vtpm-agent
     install_program "$tree" "$vtpmctl" /usr/sbin/vtpmctl
+    install_program "$tree" "$hostile_backend" /usr/bin/hostile_backend
     install_file "$tree" "$cache/stubdom/kernel" /var/lib/vtpm-stubdom/kernel
     install_file "$tree" "$cache/stubdom/initrd" /var/lib/vtpm-stubdom/initrd
     install_file "$tree" "$cache/managerdom/initrd" \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2154
-# The guest: busybox, the kernel's own xen-tpmfront, the stock tpm2-tools, the
-# TCTI for guests without that driver, and the programs of tests/xen/guest.
+# The guest: busybox, the kernel's own xen-tpmfront and the module in its place,
+# the stock tpm2-tools, the TCTI for guests without that driver, and the programs of tests/xen/guest.
 
 # tpm2 has one command that uses the network, and 20 libraries for it.
 guest_curl()
@@ -40,6 +40,7 @@ tree_guest()
     install_file "$tree" /bin/busybox
     install_file "$tree" "$here/image/guest.init" /init
     install_modules "$tree" xen-tpmfront xen-evtchn xen-gntalloc
+    strip --strip-debug -o "$tree/modules/vtpmring_tpmfront.ko" "$front_module"
     install_xenstore "$tree"
     install_tpm2 "$tree"
     # for pthread_cancel, at the end of a connection to xenstore

@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2154
 # All images of a run.
 
+front_module=$cache/front/vtpmring_tpmfront.ko
+
 # The stub domains', as vtpm-mkstubdom makes them on a user's machine. Their
 # kernel is everybody's.
 stubdom_build()
@@ -21,15 +23,30 @@ stubdom_build()
     fi
 }
 
+# The frontend's module for the guests' kernel, as a user of it builds it.
+front_build()
+{
+    local version=${vmlinuz##*/vmlinuz-} key
+    key=$(find "$root/components/linux-front" "$root/libvtpmring/core" \
+        "$root/libvtpmring/include" "$vmlinuz" -type f -exec cat {} + |
+        sha256sum)
+    [ "$key" != "$(cat "$cache/front.key" 2>/dev/null)" ] || return 0
+    kernel_headers "linux-headers-$version" "$cache/headers"
+    kernel_module "$cache/front" "$headers" "$logs/front.log"
+    printf '%s\n' "$key" >"$cache/front.key"
+}
+
 images_build()
 {
     [ -e "$cache/xen.bin" ] ||
         zcat "$packages"/boot/xen-4.*-amd64.gz >"$cache/xen.bin"
     stubdom_build
-    cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" \
+    front_build
+    cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" "$front_module" \
         "$here/image/guest.init" "$tcti" "$tcti_tis" "${guest_programs[@]}"
     cached "$cache/dom0.cpio" tree_dom0 -- "$vmlinuz" "$here/image/dom0.init"
     cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$agent" "$vtpmctl" \
+        "$hostile_backend" \
         "$cache/stubdom/initrd" "$cache/managerdom/initrd" "$cache/guest.cpio"
 }
 

@@ -7,6 +7,7 @@
 . lib/guest.sh
 . lib/vtpm.sh
 . lib/manager.sh
+. lib/front.sh
 . lib/held.sh
 
 work=/tmp/case

@@ -52,14 +52,15 @@ seconds()
 
 # domain_create CONFIG [SETTING...]: one of /etc/xen, used as it is, with the
 # settings of its author's machine that are ours to choose: here, a kernel that
-# boots faster on an emulated processor. SETTING is xl's, as name='"one"'.
+# boots faster on an emulated processor; in extra_add, and for all guests of a
+# case in guest_driver. SETTING is xl's, as name='"one"'.
 domain_create()
 {
     local config=/etc/xen/$1 extra
     shift
     extra=$(sed -n 's/^extra = "\(.*\)"$/\1/p' "$config")
     timed_cs $((limit_cs + 2 * build_cs)) xl create -q "$config" \
-        "extra=\"$extra rodata=off cryptomgr.notests${extra_add:-}\"" "$@"
+        "extra=\"$extra rodata=off cryptomgr.notests${guest_driver:+ $guest_driver}${extra_add:-}\"" "$@"
 }
 
 # stubdom_create NAME CONFIG [SETTING...]: the same for the domain of a vTPM,
