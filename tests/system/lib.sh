@@ -284,11 +284,18 @@ works()
 # client_start GUEST: a raw client that holds its connection open.
 client_start()
 {
+    client_run "$1" "$VTPMRING_BUILD/tests/raw_client" "$TPM2TOOLS_TCTI"
+}
+
+# client_run GUEST PROGRAM [ARGUMENT...]: one that answers lines with lines.
+client_run()
+{
+    local guest=$1
+    shift
     rm -f "$work/client.in" "$work/client.answers"
     mkfifo "$work/client.in" "$work/client.answers"
     LD_LIBRARY_PATH=$VTPMRING_BUILD/lib/tcti \
-        simxen run --domain "$1" -- \
-        "$VTPMRING_BUILD/tests/raw_client" "$TPM2TOOLS_TCTI" \
+        simxen run --domain "$guest" -- "$@" \
         <"$work/client.in" >"$work/client.answers" 2>>"$work/client.out" &
     client_pid=$!
     disown

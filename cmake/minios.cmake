@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+# Objects for Mini-OS, compiled with the flags of the tree that MINIOS_DIR names
+# in the environment. Nothing is written there.
+
+set(MINIOS_DIR "$ENV{MINIOS_DIR}" CACHE PATH "a tree of Mini-OS")
+if(NOT EXISTS "${MINIOS_DIR}/minios.mk")
+  message(FATAL_ERROR
+    "no tree of Mini-OS: '${MINIOS_DIR}'; set MINIOS_DIR in the environment")
+endif()
+if(NOT EXISTS "${MINIOS_DIR}/include/mini-os")
+  message(FATAL_ERROR
+    "the headers of ${MINIOS_DIR} are not complete; run: make -C ${MINIOS_DIR} "
+    "links")
+endif()
+
+# What its makefiles say.
+file(WRITE ${CMAKE_BINARY_DIR}/print.mk
+"OBJ_DIR = $(CURDIR)\nTOPLEVEL_DIR = $(CURDIR)\ninclude Config.mk
+include minios.mk\nvtpmring-flags:\n\t@echo \"$(CFLAGS) $(CPPFLAGS)\"\n")
+execute_process(COMMAND_ERROR_IS_FATAL ANY
+  COMMAND make -s -C ${MINIOS_DIR} -f ${CMAKE_BINARY_DIR}/print.mk
+    vtpmring-flags
+  OUTPUT_VARIABLE minios_flags OUTPUT_STRIP_TRAILING_WHITESPACE)
+separate_arguments(minios_flags UNIX_COMMAND "${minios_flags}")
+# The last optimization counts. With -Os, gcc does not inline what the tree's
+# -Winline then complains about.
+list(APPEND minios_flags -Os -Wno-inline)
+
+include(${PROJECT_SOURCE_DIR}/libvtpmring/sources.cmake)
+set(lib ${PROJECT_SOURCE_DIR}/libvtpmring)
+set(components ${PROJECT_SOURCE_DIR}/components)
+file(GLOB port CONFIGURE_DEPENDS ${lib}/port/minios/*.c)
+file(GLOB tis CONFIGURE_DEPENDS ${components}/tis/*.c)
+list(FILTER tis EXCLUDE REGEX "/mem\\.c$")
+# names of commands are for tools
+list(FILTER VTPMRING_CORE_SOURCES EXCLUDE REGEX tpm_names)
+list(TRANSFORM VTPMRING_CORE_SOURCES PREPEND ${lib}/)
+list(TRANSFORM VTPMRING_LINK_SOURCES PREPEND ${lib}/)
+
+# One relocatable object, and a list of what it needs.
+set(minios_objects)
+function(minios_object name)
+  set(object ${CMAKE_BINARY_DIR}/${name}.o)
+  set(parts)
+  foreach(source ${ARGN})
+    file(RELATIVE_PATH part ${PROJECT_SOURCE_DIR} ${source})
+    string(REPLACE "/" "_" part ${part})
+    set(part ${CMAKE_BINARY_DIR}/parts/${part}.o)
+    add_custom_command(OUTPUT ${part}
+      COMMAND ${CMAKE_C_COMPILER} ${minios_flags}
+        -I${lib}/include -I${lib}/core/shmem -I${lib}/port/minios/include
+        -I${components}/minios-front/include
+        -I${components}/minios-back/include -I${components}/tis/include
+        -MD -MF ${part}.d -MT ${part} -c ${source} -o ${part}
+      DEPENDS ${source} DEPFILE ${part}.d VERBATIM)
+    list(APPEND parts ${part})
+  endforeach()
+  add_custom_command(OUTPUT ${object} ${object}.needs
+    COMMAND ${CMAKE_LINKER} -r -o ${object} ${parts}
+    COMMAND sh -c "'${CMAKE_NM}' -u '${object}' | sed 's/^ *U //' >'${object}.needs'"
+    DEPENDS ${parts} VERBATIM)
+  set(minios_objects ${minios_objects} ${object} PARENT_SCOPE)
+endfunction()
+
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/parts)
+minios_object(vtpmring ${VTPMRING_CORE_SOURCES} ${VTPMRING_LINK_SOURCES}
+  ${port})
+minios_object(vtpmring-tpmfront ${components}/minios-front/tpmfront.c)
+minios_object(vtpmring-tpmback ${components}/minios-back/tpmback.c)
+minios_object(vtpmring-tis ${tis} ${components}/tis/minios/tpm_tis.c)
+add_custom_target(minios ALL COMMAND size ${minios_objects}
+  DEPENDS ${minios_objects} VERBATIM)
