@@ -18,7 +18,8 @@ struct head {
 enum {
     HEADER = 10,
     COMMAND_MAX = 4096,
-    EXTRA_MAX = 1, /* what vtpm announces */
+    EXTRA_MAX = 1,    /* what vtpm announces */
+    LOCALITY_MAX = 3, /* what it lets a guest use */
     TPM12_SIZE = 0x19,
     TPM20_SIZE = 0x142,
     TPM20_LOCALITY = 0x907
@@ -167,7 +168,7 @@ static uint32_t expected(const struct head *head, uint32_t size)
         return TPM20_SIZE;
     if (size != head->length)
         return TPM20_SIZE;
-    if (head->locality > 4)
+    if (head->locality > LOCALITY_MAX)
         return TPM20_LOCALITY;
     /* what is missing or left over is the TPM's affair */
     return head->length == sizeof(get_random) ? 0 : ANY;
@@ -324,7 +325,7 @@ static unsigned page_chance(void)
         if (chance() % 3 > 0)
             head.length %= 5000;
         if (chance() % 3 > 0)
-            head.locality %= 5;
+            head.locality %= LOCALITY_MAX + 1;
         if (chance() % 3 > 0)
             head.nr_extra %= 3;
         if (chance() % 3 > 0)
