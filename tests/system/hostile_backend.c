@@ -27,6 +27,7 @@ static struct {
     xengnttab_handle *grants;
     xenevtchn_handle *channels;
     uint32_t peer;
+    long ref; /* of the page */
     volatile unsigned char *page;
     int port;
     unsigned answers;
@@ -248,23 +249,23 @@ static void honestly(void)
 static struct {
     const char *name;
     void (*give)(void);
-    unsigned parts; /* of 1000 */
+    unsigned parts; /* of 10000 */
     unsigned given;
 } kinds[] = {
-    {"lengths", any_length, 350, 0},
-    {"states of the page", any_state, 2, 0},
-    {"responses", any_bytes, 246, 0},
-    {"whole pages", any_page, 150, 0},
-    {"changing lengths", changes, 150, 0},
-    {"storms of events", many_events, 5, 0},
-    {"states in xenstore", any_backend_state, 1, 0},
-    {"no answer", nothing, 1, 0},
-    {"right answers", honestly, 95, 0},
+    {"lengths", any_length, 3500, 0},
+    {"states of the page", any_state, 6, 0},
+    {"responses", any_bytes, 2480, 0},
+    {"whole pages", any_page, 1500, 0},
+    {"changing lengths", changes, 1500, 0},
+    {"storms of events", many_events, 10, 0},
+    {"states in xenstore", any_backend_state, 2, 0},
+    {"no answer", nothing, 2, 0},
+    {"right answers", honestly, 1000, 0},
 };
 
 static void answer_by_lot(void)
 {
-    uint32_t lot = chance(1000);
+    uint32_t lot = chance(10000);
     size_t i = 0;
 
     if (host.honest > 0) {
@@ -314,12 +315,20 @@ static bool connected(void)
     return state == 3 || state == 4;
 }
 
+/* A frontend that begins anew, as it does when we say InitWait, has another
+ * page. */
+static bool still_connected(void)
+{
+    return connected() && read_node("ring-ref") == host.ref;
+}
+
 static void serve(void)
 {
     bool asked = false;
 
     host.honest = 2; /* Startup, and what follows it */
-    for (unsigned i = 0; !is_done() && (i % 100 != 0 || connected()); i++) {
+    for (unsigned i = 0; !is_done() && (i % 100 != 0 || still_connected());
+         i++) {
         if (host.page[VTPMRING_PAGE_STATE_OFFSET] != VTPMRING_PAGE_SUBMIT)
             asked = false;
         else if (!asked) {
@@ -332,9 +341,9 @@ static void serve(void)
 
 static void connect_once(void)
 {
-    host.page = xengnttab_map_grant_ref(host.grants, host.peer,
-                                        (uint32_t)read_node("ring-ref"),
-                                        PROT_READ | PROT_WRITE);
+    host.ref = read_node("ring-ref");
+    host.page = xengnttab_map_grant_ref(
+        host.grants, host.peer, (uint32_t)host.ref, PROT_READ | PROT_WRITE);
     host.port = xenevtchn_bind_interdomain(
         host.channels, host.peer, (evtchn_port_t)read_node("event-channel"));
     if (host.page != NULL && host.port >= 0) {
