@@ -33,14 +33,15 @@ dmesg_clean()
     same "complaints of the guest's kernel" "$(cat "$work/complaints")" none
 }
 
-# keys_begin GUEST: makes one key after the other, in the background, until it
-# fails; returns when the vTPM is in the middle of that.
+# keys_begin GUEST: makes one primary key after the other, each of another
+# template, in the background, until it fails; returns when the vTPM is in the
+# middle of that. The making of such keys can be cancelled, that of others not.
 keys_begin()
 {
     local before
-    on "$1" 'tpm2_createprimary -Q -C o -G ecc -c primary; tpm2_flushcontext -t'
     before=$(vtpm_ticks guest)
-    begin "$1" 'while tpm2_create -Q -C primary -G rsa2048 -u u -r r; do
+    begin "$1" 'while head -c 32 /dev/urandom >policy &&
+        tpm2_createprimary -Q -C o -G rsa2048 -L policy; do
         tpm2_flushcontext -t; done'
     within 60 vtpm_worked guest $((before + 30))
 }
