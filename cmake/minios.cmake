@@ -51,6 +51,7 @@ function(minios_object name)
         -I${lib}/include -I${lib}/core/shmem -I${lib}/port/minios/include
         -I${components}/minios-front/include
         -I${components}/minios-back/include -I${components}/tis/include
+        -I${components}/vtpm
         -MD -MF ${part}.d -MT ${part} -c ${source} -o ${part}
       DEPENDS ${source} DEPFILE ${part}.d VERBATIM)
     list(APPEND parts ${part})
@@ -66,7 +67,8 @@ file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/parts)
 minios_object(vtpmring ${VTPMRING_CORE_SOURCES} ${VTPMRING_LINK_SOURCES}
   ${port})
 minios_object(vtpmring-tpmfront ${components}/minios-front/tpmfront.c)
-minios_object(vtpmring-tpmback ${components}/minios-back/tpmback.c)
+minios_object(vtpmring-tpmback ${components}/minios-back/tpmback.c
+  ${components}/vtpm/uuid.c)
 minios_object(vtpmring-tis ${tis} ${components}/tis/minios/tpm_tis.c)
 add_custom_target(minios ALL COMMAND size ${minios_objects}
   DEPENDS ${minios_objects} VERBATIM)

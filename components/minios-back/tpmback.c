@@ -15,8 +15,9 @@
 #include <vtpmring/page.h>
 #include <vtpmring/port_minios.h>
 
+#include "uuid.h"
+
 #define RESPONSE_MAX (2 * VTPMRING_PAGE_SIZE)
-#define UUID_SIZE 16
 
 enum vtpmring_tpm_family vtpmring_tpmback_family = VTPMRING_TPM_12;
 unsigned vtpmring_tpmback_frontends = 1024;
@@ -26,7 +27,7 @@ struct front {
     struct vtpmring_back_device *device;
     domid_t domid;
     unsigned handle;
-    unsigned char uuid[UUID_SIZE];
+    unsigned char uuid[VTPM_UUID_SIZE];
     bool connected;
     void *opaque;
     struct front *next;
@@ -73,33 +74,6 @@ static struct front *find(domid_t domid, unsigned handle)
 
 /* ---- what the set asks ---- */
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* 8-4-4-4-12 digits, as the toolstack writes it. */
-static bool parse_uuid(const char *text, unsigned char uuid[UUID_SIZE])
-{
-    for (unsigned i = 0; i < UUID_SIZE; i++) {
-        int high, low;
-
-        if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
-            return false;
-        high = digit(text[0]);
-        low = high < 0 ? -1 : digit(text[1]);
-        if (low < 0)
-            return false;
-        uuid[i] = (unsigned char)(high << 4 | low);
-        text += 2;
-    }
-    return *text == '\0';
-}
-
 static bool accept_device(void *context, struct vtpmring_back_device *device,
                           const char *uuid)
 {
@@ -112,7 +86,7 @@ static bool accept_device(void *context, struct vtpmring_back_device *device,
     front->device = device;
     front->domid = vtpmring_back_device_domid(device);
     front->handle = vtpmring_back_device_handle(device);
-    if (!parse_uuid(uuid, front->uuid)) {
+    if (!vtpm_uuid_parse(uuid, front->uuid)) {
         printk("tpmback: %u/%u has no UUID: not served\n", front->domid,
                front->handle);
         free(front);
