@@ -28,7 +28,7 @@ tpm_is()
 # dmesg_clean GUEST: the kernel has no complaint about itself.
 dmesg_clean()
 {
-    on "$1" 'dmesg | grep -E "WARNING|BUG|Oops|Call Trace|blocked for more|stall" ||
+    on "$1" 'dmesg | grep -E "WARNING|BUG|Oops|Call Trace|blocked for more|detected.* stall" ||
         echo none' | tee "$work/complaints"
     same "complaints of the guest's kernel" "$(cat "$work/complaints")" none
 }
