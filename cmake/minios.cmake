@@ -13,18 +13,50 @@ if(NOT EXISTS "${MINIOS_DIR}/include/mini-os")
     "links")
 endif()
 
+# Applications with a C library have descriptors, and other structures.
+set(MINIOS_LIBC "$ENV{MINIOS_LIBC}" CACHE PATH
+  "the headers of the C library, for applications that have one")
+set(libc n)
+if(MINIOS_LIBC)
+  if(NOT EXISTS "${MINIOS_LIBC}/stdio.h")
+    message(FATAL_ERROR "no headers of a C library: '${MINIOS_LIBC}'")
+  endif()
+  set(libc y)
+endif()
+
 # What its makefiles say.
 file(WRITE ${CMAKE_BINARY_DIR}/print.mk
 "OBJ_DIR = $(CURDIR)\nTOPLEVEL_DIR = $(CURDIR)\ninclude Config.mk
 include minios.mk\nvtpmring-flags:\n\t@echo \"$(CFLAGS) $(CPPFLAGS)\"\n")
 execute_process(COMMAND_ERROR_IS_FATAL ANY
   COMMAND make -s -C ${MINIOS_DIR} -f ${CMAKE_BINARY_DIR}/print.mk
-    vtpmring-flags
+    vtpmring-flags libc=${libc}
   OUTPUT_VARIABLE minios_flags OUTPUT_STRIP_TRAILING_WHITESPACE)
 separate_arguments(minios_flags UNIX_COMMAND "${minios_flags}")
 # The last optimization counts. With -Os, gcc does not inline what the tree's
 # -Winline then complains about.
 list(APPEND minios_flags -Os -Wno-inline)
+set(front_file)
+set(tis_file)
+if(MINIOS_LIBC)
+  # Mini-OS has a header of that name, made for a newlib that has none
+  if(EXISTS ${MINIOS_LIBC}/sys/select.h)
+    file(COPY ${MINIOS_LIBC}/sys/select.h
+      DESTINATION ${CMAKE_BINARY_DIR}/libc/sys)
+    list(PREPEND minios_flags -isystem ${CMAKE_BINARY_DIR}/libc)
+  endif()
+  list(APPEND minios_flags -isystem ${MINIOS_LIBC})
+  set(year 2016)
+  file(STRINGS ${MINIOS_DIR}/include/lib.h found REGEX alloc_file_type)
+  if(found)
+    set(year 2025)
+  else()
+    # it has no fields for drivers that are not its own
+    list(APPEND minios_flags -DCONFIG_TPMFRONT -DCONFIG_TPM_TIS)
+  endif()
+  set(front_file ${PROJECT_SOURCE_DIR}/components/minios-front/file_${year}.c)
+  set(tis_file ${PROJECT_SOURCE_DIR}/components/tis/minios/file_${year}.c)
+endif()
 
 include(${PROJECT_SOURCE_DIR}/libvtpmring/sources.cmake)
 set(lib ${PROJECT_SOURCE_DIR}/libvtpmring)
@@ -51,7 +83,7 @@ function(minios_object name)
         -I${lib}/include -I${lib}/core/shmem -I${lib}/port/minios/include
         -I${components}/minios-front/include
         -I${components}/minios-back/include -I${components}/tis/include
-        -I${components}/vtpm
+        -I${components}/minios-file -I${components}/vtpm
         -MD -MF ${part}.d -MT ${part} -c ${source} -o ${part}
       DEPENDS ${source} DEPFILE ${part}.d VERBATIM)
     list(APPEND parts ${part})
@@ -66,9 +98,11 @@ endfunction()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/parts)
 minios_object(vtpmring ${VTPMRING_CORE_SOURCES} ${VTPMRING_LINK_SOURCES}
   ${port})
-minios_object(vtpmring-tpmfront ${components}/minios-front/tpmfront.c)
+minios_object(vtpmring-tpmfront ${components}/minios-front/tpmfront.c
+  ${front_file})
 minios_object(vtpmring-tpmback ${components}/minios-back/tpmback.c
   ${components}/vtpm/uuid.c)
-minios_object(vtpmring-tis ${tis} ${components}/tis/minios/tpm_tis.c)
+minios_object(vtpmring-tis ${tis} ${components}/tis/minios/tpm_tis.c
+  ${tis_file})
 add_custom_target(minios ALL COMMAND size ${minios_objects}
   DEPENDS ${minios_objects} VERBATIM)

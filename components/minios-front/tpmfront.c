@@ -13,6 +13,8 @@
 #include <vtpmring/port_minios.h>
 #include <vtpmring/xenbus.h>
 
+#include "front.h"
+
 #define DIRECTORY "device/vtpm/"
 #define EXTRA_PAGES 1
 
@@ -114,6 +116,7 @@ void shutdown_tpmfront(struct tpmfront_dev *dev)
     down(&front->one);
     vtpmring_front_link_close(&front->link);
     vtpmring_port_minios_close(front->port);
+    free(front->dev.respbuf);
     free(front);
 }
 
@@ -161,6 +164,27 @@ int tpmfront_cmd(struct tpmfront_dev *dev, uint8_t *req, size_t reqlen,
         return -1;
     }
     *resp = front->response;
+    return 0;
+}
+
+/* Nothing runs between the end of a command and the copy of its response. */
+int vtpmring_tpmfront_keep(struct tpmfront_dev *dev, const void *command,
+                           size_t length)
+{
+    uint8_t *response;
+    size_t size;
+
+    free(dev->respbuf);
+    dev->respbuf = NULL;
+    dev->resplen = 0;
+    if (tpmfront_cmd(dev, (uint8_t *)(uintptr_t)command, length, &response,
+                     &size) != 0)
+        return -1;
+    dev->respbuf = malloc(size);
+    if (dev->respbuf == NULL)
+        return -1;
+    memcpy(dev->respbuf, response, size);
+    dev->resplen = size;
     return 0;
 }
 

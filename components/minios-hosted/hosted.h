@@ -15,6 +15,7 @@
 #define MINIOS_HOSTED_H
 
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <mini-os/types.h>
 
@@ -46,5 +47,12 @@ bool minios_memory_open(void);
 bool minios_store_open(void);
 struct pollfd minios_store_fd(void);
 void minios_store_take(void);
+
+/** read(), write(), fstat() and close() of Mini-OS: those names are the
+ *  process's. @return as there, -1 with errno */
+int minios_read(int fd, void *buf, size_t count);
+int minios_write(int fd, const void *buf, size_t count);
+int minios_fstat(int fd, struct stat *buf);
+int minios_close(int fd);
 
 #endif

@@ -105,6 +105,30 @@ locality()
     same "answer" "$answer" failed
 }
 
+# By a descriptor: what is written is a command, what is read its response.
+file()
+{
+    ask write "$(random_raw 16)"
+    same "answer" "$answer" written
+    ask size
+    same "answer" "$answer" 28
+    ask read 10
+    same "answer" "$answer" "read 80010000001c00000000"
+    ask read 100
+    [[ $answer =~ ^read\ 0010[0-9a-f]{32}$ ]]
+    ask read 100
+    same "answer" "$answer" read
+    ask write 8001000000ff0000017b
+    same "answer" "$answer" failed
+    ask size
+    same "answer" "$answer" 0
+    answers
+    ask close
+    same "answer" "$answer" closed
+    ask open
+    answers
+}
+
 closed()
 {
     ask close
@@ -158,6 +182,7 @@ check "the vTPM is stopped and started" restarted
 check "the vTPM is killed and started" killed
 check "the frontend begins anew, often" again
 check "a locality" locality
+check "a descriptor" file
 check "after the end of the frontend nothing is shared" closed
 check "a hostile backend" hostile
 client_end

@@ -11,7 +11,10 @@
  *     locality N      ok | failed
  *     limit MS        ok; longer commands are cancelled
  *     busy            how often another thread ran during the last command
- *     close           closed
+ *     write HEX       written | failed: to a descriptor of the device
+ *     read N          read HEX, from it
+ *     size            what fstat() says of it
+ *     close           closed; the descriptor, if there is one
  */
 #include "hosted.h"
 
@@ -19,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mini-os/lib.h>
 #include <mini-os/sched.h>
 #include <mini-os/tpmfront.h>
 #include <vtpmring/minios_front.h>
@@ -55,6 +59,14 @@ static void do_open(const char *node)
     puts(dev != NULL ? "open" : "failed");
 }
 
+static void print_bytes(const char *what, const uint8_t *bytes, size_t size)
+{
+    fputs(what, stdout);
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", bytes[i]);
+    puts("");
+}
+
 static void do_send(const char *hex)
 {
     static uint8_t command[8192];
@@ -67,10 +79,43 @@ static void do_send(const char *hex)
         puts("failed");
         return;
     }
-    fputs("response ", stdout);
-    for (size_t i = 0; i < size; i++)
-        printf("%02x", response[i]);
-    puts("");
+    print_bytes("response ", response, size);
+}
+
+static void do_write(const char *hex)
+{
+    static uint8_t command[8192];
+    const size_t length = bytes_of(hex, command, sizeof(command));
+    const int fd = tpmfront_open(dev);
+    const bool written = minios_write(fd, command, length) == (int)length;
+
+    puts(written && tpmfront_open(dev) == fd ? "written" : "failed");
+}
+
+static void do_read(size_t count)
+{
+    static uint8_t bytes[8192];
+    const int size = minios_read(tpmfront_open(dev), bytes, count);
+
+    print_bytes("read ", bytes, size > 0 ? (size_t)size : 0);
+}
+
+static void do_size(void)
+{
+    struct stat about;
+
+    (void)minios_fstat(tpmfront_open(dev), &about);
+    printf("%ld\n", (long)about.st_size);
+}
+
+static void do_close(void)
+{
+    if (dev != NULL && dev->fd != -1)
+        (void)minios_close(dev->fd);
+    else
+        shutdown_tpmfront(dev);
+    dev = NULL;
+    puts("closed");
 }
 
 static void do_line(char *line)
@@ -90,10 +135,14 @@ static void do_line(char *line)
         puts("ok");
     } else if (strcmp(line, "busy") == 0) {
         printf("%u\n", turns - before);
+    } else if (strcmp(line, "write") == 0) {
+        do_write(rest);
+    } else if (strcmp(line, "read") == 0) {
+        do_read((size_t)atoi(rest));
+    } else if (strcmp(line, "size") == 0) {
+        do_size();
     } else {
-        shutdown_tpmfront(dev);
-        dev = NULL;
-        puts("closed");
+        do_close();
     }
     (void)fflush(stdout);
 }

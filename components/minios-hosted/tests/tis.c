@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <mini-os/lib.h>
 #include <mini-os/sched.h>
 #include <mini-os/tpm_tis.h>
 #include <vtpmring/minios_tis.h>
@@ -44,11 +45,14 @@ static int ask(struct tpm_chip *chip, const uint8_t *command, size_t length,
                size_t *size)
 {
     uint8_t copy[128], *response;
+    int code;
 
     memcpy(copy, command, length);
     if (tpm_tis_cmd(chip, copy, length, &response, size) != 0)
         return -1;
-    return response[8] << 8 | response[9];
+    code = response[8] << 8 | response[9];
+    free(response);
+    return code;
 }
 
 static int use(struct tpm_chip *chip)
@@ -74,6 +78,28 @@ static int use(struct tpm_chip *chip)
                : 0;
 }
 
+/* The descriptor ends the use of the chip. */
+static int use_file(struct tpm_chip *chip)
+{
+    const int fd = tpm_tis_open(chip);
+    uint8_t response[64];
+    struct stat about;
+    bool good;
+
+    good = minios_read(fd, response, sizeof(response)) == 0 &&
+           minios_write(fd, get_random, sizeof(get_random)) ==
+               (int)sizeof(get_random) &&
+           minios_fstat(fd, &about) == 0 && about.st_size == 28 &&
+           minios_read(fd, response, 10) == 10 && response[5] == 28 &&
+           minios_read(fd, response, sizeof(response)) == 18 &&
+           minios_read(fd, response, sizeof(response)) == 0 &&
+           minios_write(fd, get_random, 11) == -1 &&
+           minios_read(fd, response, sizeof(response)) == 0 &&
+           tpm_tis_open(chip) == fd;
+    (void)minios_close(fd);
+    return good ? 0 : failed("the descriptor");
+}
+
 static int app(void *nothing)
 {
     struct tpm_chip *chip;
@@ -87,7 +113,10 @@ static int app(void *nothing)
         return failed("no TPM");
     (void)create_thread("others", others, NULL);
     code = use(chip);
-    vtpmring_shutdown_tpm_tis(chip);
+    if (code == 0)
+        code = use_file(chip);
+    else
+        shutdown_tpm_tis(chip);
     over = true;
     msleep(5);
     return code;

@@ -10,17 +10,7 @@
 #include <mini-os/xmalloc.h>
 #include <mini-os/tpm_tis.h>
 
-#include <vtpmring/minios_tis.h>
-#include <vtpmring/tis.h>
-
-struct tpm_chip {
-    struct vtpmring_tis tis;
-    void *registers;
-    uint8_t allowed; /* localities, by bit */
-    uint8_t locality;
-    struct semaphore one; /* command at a time */
-    uint8_t response[VTPMRING_TPM_COMMAND_MAX];
-};
+#include "chip.h"
 
 static volatile void *at(void *context, uint32_t offset)
 {
@@ -112,6 +102,7 @@ struct tpm_chip *init_tpm_tis(unsigned long baseaddr, int localities,
     init_MUTEX(&chip->one);
     chip->allowed = (uint8_t)(localities & 0x1f);
     chip->locality = lowest(chip->allowed);
+    chip->fd = -1;
     chip->registers = ioremap_nocache(baseaddr, VTPMRING_TIS_SIZE);
     if (chip->registers != NULL)
         status = probe(chip, baseaddr);
@@ -130,7 +121,7 @@ struct tpm_chip *init_tpm2_tis(unsigned long baseaddr, int localities,
     return init_tpm_tis(baseaddr, localities, irq);
 }
 
-void vtpmring_shutdown_tpm_tis(struct tpm_chip *chip)
+void shutdown_tpm_tis(struct tpm_chip *chip)
 {
     if (chip == NULL)
         return;
@@ -138,6 +129,7 @@ void vtpmring_shutdown_tpm_tis(struct tpm_chip *chip)
     if (vtpmring_tis_release(&chip->tis) == VTPMRING_OK)
         (void)vtpmring_tis_run(&chip->tis);
     iounmap(chip->registers, VTPMRING_TIS_SIZE);
+    free(chip->answer);
     free(chip);
 }
 
@@ -161,6 +153,7 @@ int tpm_tis_request_locality(struct tpm_chip *chip, int locality)
     return -1;
 }
 
+/* The caller frees the response. */
 int tpm_tis_cmd(struct tpm_chip *chip, uint8_t *req, size_t reqlen,
                 uint8_t **resp, size_t *resplen)
 {
@@ -176,12 +169,27 @@ int tpm_tis_cmd(struct tpm_chip *chip, uint8_t *req, size_t reqlen,
     if (status == VTPMRING_OK)
         status = vtpmring_tis_run(&chip->tis);
     if (status == VTPMRING_OK) {
-        *resp = chip->response;
+        *resp = malloc(chip->tis.length);
+        if (*resp == NULL)
+            status = VTPMRING_ENOMEM;
+    }
+    if (status == VTPMRING_OK) {
         *resplen = chip->tis.length;
+        memcpy(*resp, chip->response, *resplen);
     }
     up(&chip->one);
     if (status == VTPMRING_OK)
         return 0;
     complain("no response", status);
     return -1;
+}
+
+int vtpmring_tpm_tis_keep(struct tpm_chip *chip, const void *command,
+                          size_t length)
+{
+    free(chip->answer);
+    chip->answer = NULL;
+    chip->answer_length = 0;
+    return tpm_tis_cmd(chip, (uint8_t *)(uintptr_t)command, length,
+                       &chip->answer, &chip->answer_length);
 }

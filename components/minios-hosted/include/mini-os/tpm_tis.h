@@ -13,8 +13,10 @@ struct tpm_chip *init_tpm_tis(unsigned long baseaddr, int localities,
                               unsigned int irq);
 struct tpm_chip *init_tpm2_tis(unsigned long baseaddr, int localities,
                                unsigned int irq);
+int tpm_tis_open(struct tpm_chip *chip);
 /* The locality, or less than 0. */
 int tpm_tis_request_locality(struct tpm_chip *chip, int locality);
+/* The caller frees the response. */
 int tpm_tis_cmd(struct tpm_chip *chip, uint8_t *req, size_t reqlen,
                 uint8_t **resp, size_t *resplen);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file minios_tis.h
- * What there is beyond the entry points of Mini-OS's tpm_tis.h, which has none
- * that ends the use of a chip.
+ * What not every tpm_tis.h of Mini-OS declares.
  */
 #ifndef VTPMRING_MINIOS_TIS_H
 #define VTPMRING_MINIOS_TIS_H
 
 struct tpm_chip;
 
-/** Lets go of the chip. @param chip the chip; NULL is harmless */
-void vtpmring_shutdown_tpm_tis(struct tpm_chip *chip);
+/** Lets go of the chip; one that has a descriptor is closed instead.
+ *  @param chip the chip; NULL is harmless */
+void shutdown_tpm_tis(struct tpm_chip *chip);
 
 #endif
