@@ -27,7 +27,7 @@ static const struct {
     [VTPMRING_EPEER_TIMEOUT] = {"EPEER_TIMEOUT",
                                 "the peer did not answer in time"},
     [VTPMRING_EPORT] = {"EPORT", "a call of the platform failed"},
-    [VTPMRING_ENOMEM] = {"ENOMEM", "out of memory"},
+    [VTPMRING_ENOMEM] = {"ENOMEM", "out of memory, or of a quota of xenstore"},
     [VTPMRING_EUNSUPPORTED] = {"EUNSUPPORTED",
                                "the platform does not support this"},
 };

@@ -218,6 +218,8 @@ enum vtpmring_status vtpmring_back_device_add(struct vtpmring_back_set *set,
     }
     if (status != VTPMRING_OK) {
         /* half a device: an event will come when the rest is written */
+        if (status == VTPMRING_ENOMEM)
+            vtpmring_back_set_log(device, 4, "not served", status);
         vtpmring_back_device_free(device);
         return status == VTPMRING_EPORT ? status : VTPMRING_OK;
     }

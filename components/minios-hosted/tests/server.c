@@ -8,8 +8,10 @@
  *     0x20000002              a response that is too long to be sent
  *     0x20000003              no response at all
  *     0x20000004              UUID, number of commands of this connection
- * (u32), and of frontends (u32) 0x20000005              an empty response; then
- * it ends in order all else                TPM_RC_COMMAND_CODE
+ *                             (u32), and of frontends (u32)
+ *     0x20000005              an empty response; then it ends in order
+ *     0x20000006              how many commands there have been (u32)
+ *     all else                TPM_RC_COMMAND_CODE
  *
  * On stdout it says who comes and goes.
  */
@@ -27,6 +29,7 @@
 #define UUID_SIZE 16u
 
 static uint8_t response[20000];
+static uint32_t commands;
 static bool over;
 
 static void put32(uint8_t *at, uint32_t value)
@@ -105,6 +108,9 @@ static unsigned execute(const tpmcmd_t *command)
     case 0x20000005:
         over = true;
         return answer(0, HEADER);
+    case 0x20000006:
+        put32(response + HEADER, commands);
+        return answer(0, HEADER + 4);
     default:
         return answer(0x143, HEADER);
     }
@@ -128,6 +134,7 @@ static int app(void *nothing)
     vtpmring_tpmback_family = VTPMRING_TPM_20;
     init_tpmback(opened, closed);
     while (!over && (command = tpmback_req_any()) != NULL) {
+        commands++;
         count(command);
         if (get32(command->req + 6) != 0x20000003) {
             command->resp = response;

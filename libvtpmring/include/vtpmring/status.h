@@ -42,7 +42,7 @@ enum vtpmring_status {
 
     /* the platform's fault */
     VTPMRING_EPORT,        /**< a call of the port failed */
-    VTPMRING_ENOMEM,       /**< no memory */
+    VTPMRING_ENOMEM,       /**< no memory, or a quota of xenstore is used up */
     VTPMRING_EUNSUPPORTED, /**< the platform cannot do this */
 
     VTPMRING_STATUS_COUNT /**< how many there are */
