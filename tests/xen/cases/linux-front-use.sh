@@ -61,11 +61,20 @@ random_differs guest
 step "cancelled by the end of its process"
 keys_begin guest
 on guest 'killed=
-    for process in /proc/[0-9]*; do
-        ! grep -q "^tpm2" $process/comm || { kill -9 ${process#/proc/}
-            killed=$process; }
+    for try in $(seq 50); do
+        for process in /proc/[0-9]*; do
+            grep -q "^tpm2_create" $process/comm 2>/dev/null || continue
+            kill -9 ${process#/proc/}
+            killed=$process
+        done
+        [ -z "$killed" ] || break
+        sleep 0.1
     done
-    sleep 0.5; [ -n "$killed" ] && ! [ -d $killed ]'
+    for try in $(seq 30); do
+        [ -d "$killed" ] || break
+        sleep 0.1
+    done
+    [ -n "$killed" ] && ! [ -d $killed ]'
 within 60 on guest 'tpm2_getrandom --hex 8'
 random_differs guest
 
