@@ -84,6 +84,7 @@ function(minios_object name)
         -I${components}/minios-front/include
         -I${components}/minios-back/include -I${components}/tis/include
         -I${components}/minios-file -I${components}/vtpm
+        -I${components}/vtpm/minios -I${components}/vtpmmgr
         -MD -MF ${part}.d -MT ${part} -c ${source} -o ${part}
       DEPENDS ${source} DEPFILE ${part}.d VERBATIM)
     list(APPEND parts ${part})
@@ -95,6 +96,43 @@ function(minios_object name)
   set(minios_objects ${minios_objects} ${object} PARENT_SCOPE)
 endfunction()
 
+# The programs, for applications with a C library: their headers of libtpms,
+# OpenSSL and tpm2-tss are those of this machine, which have no part of its own
+# C library in them.
+if(MINIOS_LIBC)
+  set(libs ${CMAKE_BINARY_DIR}/libs)
+  file(REMOVE_RECURSE ${libs})
+  foreach(folder ${CMAKE_SYSTEM_INCLUDE_PATH} /usr/include
+          /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+    foreach(name libtpms openssl tss2)
+      if(EXISTS ${folder}/${name})
+        file(COPY ${folder}/${name} DESTINATION ${libs})
+      endif()
+    endforeach()
+  endforeach()
+  # an OpenSSL for Mini-OS is one without threads
+  file(READ ${libs}/openssl/configuration.h configuration)
+  string(REPLACE "define OPENSSL_THREADS" "undef OPENSSL_THREADS"
+    configuration "${configuration}")
+  file(WRITE ${libs}/openssl/configuration.h "${configuration}")
+  # its atomics are not those of C11
+  execute_process(COMMAND_ERROR_IS_FATAL ANY
+    COMMAND ${CMAKE_C_COMPILER} -print-file-name=include
+    OUTPUT_VARIABLE compiler OUTPUT_STRIP_TRAILING_WHITESPACE)
+  file(COPY ${compiler}/stdatomic.h DESTINATION ${CMAKE_BINARY_DIR}/libc)
+  list(APPEND minios_flags -isystem ${libs} -D_POSIX_C_SOURCE=200809L)
+  file(GLOB vtpm CONFIGURE_DEPENDS ${components}/vtpm/*.c)
+  list(FILTER vtpm EXCLUDE REGEX
+    "/(notify|os_linux|os_threads_posix|os_xen_linux|process)\\.c$")
+  set(common ${vtpm})
+  list(FILTER common INCLUDE REGEX
+    "/(arguments|blank|crypto|key_file|status|times|uuid)\\.c$")
+  file(GLOB os CONFIGURE_DEPENDS ${components}/vtpm/minios/*.c)
+  file(GLOB vtpmmgr CONFIGURE_DEPENDS ${components}/vtpmmgr/*.c)
+  list(FILTER vtpmmgr EXCLUDE REGEX "/(approvals|local|xsm)\\.c$")
+  file(GLOB vtpmmgr_os CONFIGURE_DEPENDS ${components}/vtpmmgr/minios/*.c)
+endif()
+
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/parts)
 minios_object(vtpmring ${VTPMRING_CORE_SOURCES} ${VTPMRING_LINK_SOURCES}
   ${port})
@@ -104,5 +142,10 @@ minios_object(vtpmring-tpmback ${components}/minios-back/tpmback.c
   ${components}/vtpm/uuid.c)
 minios_object(vtpmring-tis ${tis} ${components}/tis/minios/tpm_tis.c
   ${tis_file})
+if(MINIOS_LIBC)
+  minios_object(vtpm ${vtpm} ${os} ${components}/vtpmmgr/wire.c
+    ${components}/vtpmmgr/wire_table.c)
+  minios_object(vtpmmgr ${vtpmmgr} ${vtpmmgr_os} ${common} ${os})
+endif()
 add_custom_target(minios ALL COMMAND size ${minios_objects}
   DEPENDS ${minios_objects} VERBATIM)

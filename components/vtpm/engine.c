@@ -60,9 +60,9 @@ static const uint8_t *own_response(struct vtpm_engine *engine, uint32_t code,
 
 static void set_running(struct vtpm_engine *engine, uint64_t number)
 {
-    (void)pthread_mutex_lock(&engine->lock);
+    vtpm_os_lock(&engine->lock);
     engine->running = number;
-    (void)pthread_mutex_unlock(&engine->lock);
+    vtpm_os_unlock(&engine->lock);
 }
 
 /* The number is set only around libtpms, so that a request to cancel never
@@ -135,9 +135,9 @@ uint64_t vtpm_engine_running(struct vtpm_engine *engine)
 {
     uint64_t number;
 
-    (void)pthread_mutex_lock(&engine->lock);
+    vtpm_os_lock(&engine->lock);
     number = engine->running;
-    (void)pthread_mutex_unlock(&engine->lock);
+    vtpm_os_unlock(&engine->lock);
     return number;
 }
 
@@ -147,12 +147,12 @@ enum vtpm_status vtpm_engine_cancel(struct vtpm_engine *engine, uint64_t number)
 
     if (!engine->may_cancel)
         return VTPM_EUNSUPPORTED;
-    (void)pthread_mutex_lock(&engine->lock);
+    vtpm_os_lock(&engine->lock);
     if (number == 0 || engine->running != number)
         status = VTPM_EINVAL;
     else if (TPMLIB_CancelCommand() != TPM_SUCCESS)
         status = VTPM_EUNSUPPORTED;
-    (void)pthread_mutex_unlock(&engine->lock);
+    vtpm_os_unlock(&engine->lock);
     return status;
 }
 
@@ -243,7 +243,7 @@ static void dispose(struct vtpm_engine *engine)
         vtpm_cleanse(engine->response, engine->response_cap);
     TPM_Free(engine->response);
     vtpm_blobs_free(&engine->blobs);
-    (void)pthread_mutex_destroy(&engine->lock);
+    vtpm_os_lock_free(&engine->lock);
     vtpm_cleanse(engine, sizeof *engine);
     free(engine);
 }
@@ -272,7 +272,7 @@ enum vtpm_status vtpm_engine_start(struct vtpm_engine **out,
         free(engine);
         return status;
     }
-    (void)pthread_mutex_init(&engine->lock, NULL);
+    vtpm_os_lock_init(&engine->lock);
     status = bring_up(engine, err);
     if (status != VTPM_OK) {
         dispose(engine);

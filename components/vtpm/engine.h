@@ -28,11 +28,12 @@
  * has neither firmware nor a button.
  *
  * PCRs have their reset values, extended once where that was asked for, after
- * vtpm_engine_power_cycle(), and when a new TPM starts. From vtpm_engine_stop() to the next start they are kept, with
- * all that a TPM loses without power. While an engine runs, the store says so:
- * a start that finds that the last engine did not stop in order cannot know the
- * PCRs any more and extends all of them, in all banks, with random bytes, so
- * that nobody takes them for those of a boot.
+ * vtpm_engine_power_cycle(), and when a new TPM starts. From vtpm_engine_stop()
+ * to the next start they are kept, with all that a TPM loses without power.
+ * While an engine runs, the store says so: a start that finds that the last
+ * engine did not stop in order cannot know the PCRs any more and extends all of
+ * them, in all banks, with random bytes, so that nobody takes them for those of
+ * a boot.
  *
  * libtpms holds one TPM per process, so there is at most one engine.
  */

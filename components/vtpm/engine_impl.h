@@ -10,9 +10,9 @@
 
 #include "blobs.h"
 #include "engine.h"
+#include "os_threads.h"
 #include "tpm_commands.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 
 struct vtpm_engine {
@@ -32,10 +32,10 @@ struct vtpm_engine {
     uint32_t response_cap;
     int sink; /* where libtpms prints to */
     uint8_t error[VTPM_TPM_HEADER];
-    uint8_t scratch[64];  /* a writable copy of an own command */
-    pthread_mutex_t lock; /* guards running */
-    uint64_t running;     /* number of the command, 0: none */
-    uint64_t count;       /* commands so far */
+    uint8_t scratch[64];      /* a writable copy of an own command */
+    struct vtpm_os_lock lock; /* guards running */
+    uint64_t running;         /* number of the command, 0: none */
+    uint64_t count;           /* commands so far */
 };
 
 /* engine.c */

@@ -2,13 +2,13 @@
 #include "manager.h"
 
 #include "crypto.h"
+#include "os_threads.h"
+#include "os_xen.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <vtpmring/link.h>
-#include <vtpmring/port_xen_user.h>
 
 /* A connection that ends at once is tried again after so long. */
 #define PAUSE_MS 20u
@@ -29,17 +29,9 @@ struct vtpm_manager {
     uint8_t asked[VTPM_MANAGER_FRAME_MAX];
 };
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int left_ms(uint64_t deadline)
 {
-    uint64_t now = now_ms();
+    uint64_t now = vtpm_os_now_ms();
 
     return now >= deadline ? 0 : (int)(deadline - now);
 }
@@ -66,7 +58,7 @@ static void close_port(struct vtpm_manager *manager)
         vtpmring_front_link_abandon(&manager->link);
     manager->open = false;
     manager->in_flight = false;
-    vtpmring_port_xen_user_close(manager->port);
+    vtpm_os_port_close(manager->port);
     manager->port = NULL;
 }
 
@@ -80,8 +72,7 @@ static enum vtpmring_status connect(struct vtpm_manager *manager,
     if (manager->open)
         return VTPMRING_OK;
     if (manager->port == NULL)
-        status = vtpmring_port_xen_user_open(VTPMRING_PORT_XEN_USER_FRONT, NULL,
-                                             NULL, "vtpm", &manager->port);
+        status = vtpm_os_port_open(VTPM_OS_FRONT, "vtpm", &manager->port);
     if (status != VTPMRING_OK)
         return status;
     config.device = manager->options.device;
@@ -172,13 +163,6 @@ static bool was_lost(enum vtpmring_status status)
            status == VTPMRING_EPEER_REFUSED || status == VTPMRING_ESTATE;
 }
 
-static void pause_ms(unsigned ms)
-{
-    const struct timespec pause = {0, (long)ms * 1000000};
-
-    (void)nanosleep(&pause, NULL);
-}
-
 static enum vtpm_status explain(const struct vtpm_manager *manager,
                                 enum vtpmring_status status,
                                 struct vtpm_error *err)
@@ -208,7 +192,7 @@ enum vtpm_status vtpm_manager_ask(struct vtpm_manager *manager,
                                   uint8_t answer[VTPM_MANAGER_FRAME_MAX],
                                   size_t *answer_len, struct vtpm_error *err)
 {
-    uint64_t deadline = now_ms() + patience_ms(manager);
+    uint64_t deadline = vtpm_os_now_ms() + patience_ms(manager);
     enum vtpmring_status status;
 
     *answer_len = 0;
@@ -221,7 +205,7 @@ enum vtpm_status vtpm_manager_ask(struct vtpm_manager *manager,
                           deadline);
         if (!was_lost(status) || left_ms(deadline) == 0)
             break;
-        pause_ms(PAUSE_MS);
+        vtpm_os_sleep_ms(PAUSE_MS);
     }
     manager->away = status != VTPMRING_OK;
     if (status != VTPMRING_OK)
@@ -256,7 +240,7 @@ void vtpm_manager_close(struct vtpm_manager *manager)
     if (!manager)
         return;
     close_link(manager);
-    vtpmring_port_xen_user_close(manager->port);
+    vtpm_os_port_close(manager->port);
     vtpm_cleanse(manager, sizeof *manager);
     free(manager);
 }

@@ -4,9 +4,8 @@
 
 /**
  * @file
- * The platform: files, block devices, locks. os_linux.c is its only
- * implementation so far; everything else in the store is plain C and runs
- * where this header is implemented.
+ * The platform: files, block devices, locks. os_linux.c implements it, and
+ * minios/disk.c, which has only disks; everything else in the store is plain C.
  */
 
 #include "status.h"

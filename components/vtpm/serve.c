@@ -2,11 +2,12 @@
 #include "serve.h"
 #include "guest.h"
 #include "notify.h"
+#include "os_threads.h"
+#include "os_xen.h"
 #include "times.h"
 #include "uuid.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <vtpmring/link.h>
-#include <vtpmring/port_xen_user.h>
 
 struct vtpm_server {
     struct vtpm_serve_options options;
@@ -23,27 +23,27 @@ struct vtpm_server {
     struct vtpmring_back_set *set;
     struct vtpm_guest guest;
     enum vtpmring_status control;
-    pthread_t thread;
+    struct vtpm_os_thread thread;
     bool joined;
     bool disorderly;          /* serving thread: the last end of a guest was */
-    pthread_mutex_t busy;     /* held by the one user of the engine */
+    struct vtpm_os_lock busy; /* held by the one user of the engine */
     enum vtpm_status failure; /* of the engine */
     struct vtpm_error why;
-    pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t changed;
+    struct vtpm_os_lock lock; /* of what follows */
+    struct vtpm_os_change changed;
     struct vtpm_engine *engine; /* NULL while a new TPM is made */
     bool begun;                 /* the thread has tried to open port and set */
     bool admitted;              /* the guest may connect */
 };
 
 /* What a signal handler needs to find. */
-static _Atomic(struct vtpmring_back_set *) current;
+static _Atomic(struct vtpmring_back_set *) serving;
 static atomic_bool stopped;
 static struct vtpm_times times;
 
 void vtpm_serve_stop(void)
 {
-    struct vtpmring_back_set *set = atomic_load(&current);
+    struct vtpmring_back_set *set = atomic_load(&serving);
 
     atomic_store(&stopped, true);
     if (set != NULL)
@@ -81,14 +81,14 @@ static bool boot(void *context)
     struct vtpm_server *server = context;
     struct vtpm_engine *engine;
 
-    (void)pthread_mutex_lock(&server->lock);
+    vtpm_os_lock(&server->lock);
     engine = server->engine;
-    (void)pthread_mutex_unlock(&server->lock);
+    vtpm_os_unlock(&server->lock);
     if (engine == NULL)
         return true;
-    (void)pthread_mutex_lock(&server->busy);
+    vtpm_os_lock(&server->busy);
     server->failure = vtpm_engine_power_cycle(engine, &server->why);
-    (void)pthread_mutex_unlock(&server->busy);
+    vtpm_os_unlock(&server->busy);
     if (server->failure == VTPM_OK)
         return true;
     vtpmring_back_set_stop(server->set);
@@ -100,9 +100,9 @@ static bool announce(void *context, struct vtpmring_back_device *device)
     struct vtpm_server *server = context;
     bool admitted;
 
-    (void)pthread_mutex_lock(&server->lock);
+    vtpm_os_lock(&server->lock);
     admitted = server->admitted;
-    (void)pthread_mutex_unlock(&server->lock);
+    vtpm_os_unlock(&server->lock);
     return admitted && vtpm_guest_may_come(&server->guest, device);
 }
 
@@ -121,10 +121,10 @@ static size_t execute(void *context, struct vtpmring_back_device *device,
     size_t response_length;
 
     (void)device;
-    (void)pthread_mutex_lock(&server->busy);
+    vtpm_os_lock(&server->busy);
     *response = vtpm_engine_execute(server->engine, command, length, locality,
                                     &response_length);
-    (void)pthread_mutex_unlock(&server->busy);
+    vtpm_os_unlock(&server->busy);
     return response_length;
 }
 
@@ -155,9 +155,9 @@ static void disconnected(void *context, struct vtpmring_back_device *device)
     enum vtpm_status status;
 
     (void)device;
-    (void)pthread_mutex_lock(&server->busy);
+    vtpm_os_lock(&server->busy);
     status = vtpm_engine_shutdown(server->engine, &err);
-    (void)pthread_mutex_unlock(&server->busy);
+    vtpm_os_unlock(&server->busy);
     server->disorderly = status != VTPM_OK;
     /* a guest can come and go as often as it likes */
     if (server->disorderly && !before)
@@ -187,26 +187,24 @@ static void open_set(struct vtpm_server *server)
         .context = server,
     };
 
-    if (vtpmring_port_xen_user_open(VTPMRING_PORT_XEN_USER_BACK, NULL, NULL,
-                                    "vtpm", &server->port) != VTPMRING_OK)
+    if (vtpm_os_port_open(VTPM_OS_BACK, "vtpm", &server->port) != VTPMRING_OK)
         return;
     server->guest = (struct vtpm_guest){
         .port = server->port, .boot = boot, .context = server};
     (void)vtpmring_back_set_new(server->port, &config, &server->set);
 }
 
-static void *control(void *context)
+static void control(void *context)
 {
     struct vtpm_server *server = context;
 
     open_set(server);
-    (void)pthread_mutex_lock(&server->lock);
+    vtpm_os_lock(&server->lock);
     server->begun = true;
-    (void)pthread_cond_broadcast(&server->changed);
-    (void)pthread_mutex_unlock(&server->lock);
+    vtpm_os_change_tell(&server->changed);
+    vtpm_os_unlock(&server->lock);
     if (server->set != NULL)
         server->control = vtpmring_back_set_control(server->set);
-    return NULL;
 }
 
 enum vtpm_status vtpm_serve_begin(struct vtpm_server **out,
@@ -214,6 +212,7 @@ enum vtpm_status vtpm_serve_begin(struct vtpm_server **out,
                                   struct vtpm_error *err)
 {
     struct vtpm_server *server = calloc(1, sizeof(*server));
+    enum vtpm_status status;
 
     *out = NULL;
     if (server == NULL)
@@ -221,17 +220,16 @@ enum vtpm_status vtpm_serve_begin(struct vtpm_server **out,
                          "cannot serve: out of memory; end other programs");
     server->options = *options;
     memcpy(server->uuid, options->uuid, sizeof(server->uuid));
-    (void)pthread_mutex_init(&server->busy, NULL);
-    (void)pthread_mutex_init(&server->lock, NULL);
-    (void)pthread_cond_init(&server->changed, NULL);
-    if (pthread_create(&server->thread, NULL, control, server) != 0) {
-        (void)pthread_cond_destroy(&server->changed);
-        (void)pthread_mutex_destroy(&server->lock);
-        (void)pthread_mutex_destroy(&server->busy);
+    vtpm_os_lock_init(&server->busy);
+    vtpm_os_lock_init(&server->lock);
+    vtpm_os_change_init(&server->changed);
+    status = vtpm_os_thread_begin(&server->thread, control, server, err);
+    if (status != VTPM_OK) {
+        vtpm_os_change_free(&server->changed);
+        vtpm_os_lock_free(&server->lock);
+        vtpm_os_lock_free(&server->busy);
         free(server);
-        return vtpm_fail(err, VTPM_ENOMEM,
-                         "cannot start a thread: out of memory or processes; "
-                         "raise the limits");
+        return status;
     }
     *out = server;
     return VTPM_OK;
@@ -239,10 +237,10 @@ enum vtpm_status vtpm_serve_begin(struct vtpm_server **out,
 
 static void wait_for_set(struct vtpm_server *server)
 {
-    (void)pthread_mutex_lock(&server->lock);
+    vtpm_os_lock(&server->lock);
     while (!server->begun)
-        (void)pthread_cond_wait(&server->changed, &server->lock);
-    (void)pthread_mutex_unlock(&server->lock);
+        vtpm_os_change_wait(&server->changed, &server->lock);
+    vtpm_os_unlock(&server->lock);
 }
 
 /* The thread has ended afterwards. */
@@ -253,7 +251,7 @@ static void end_control(struct vtpm_server *server)
     wait_for_set(server);
     if (server->set != NULL)
         vtpmring_back_set_stop(server->set);
-    (void)pthread_join(server->thread, NULL);
+    vtpm_os_thread_join(&server->thread);
     server->joined = true;
 }
 
@@ -261,10 +259,10 @@ void vtpm_serve_admit(struct vtpm_server *server)
 {
     struct vtpmring_back_set *set;
 
-    (void)pthread_mutex_lock(&server->lock);
+    vtpm_os_lock(&server->lock);
     server->admitted = true;
     set = server->begun ? server->set : NULL;
-    (void)pthread_mutex_unlock(&server->lock);
+    vtpm_os_unlock(&server->lock);
     if (set != NULL)
         vtpmring_back_set_ask(set);
 }
@@ -280,11 +278,11 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     if (server->set == NULL)
         return vtpm_fail(err, VTPM_ENOMEM,
                          "cannot serve: out of memory; end other programs");
-    (void)pthread_mutex_lock(&server->lock);
+    vtpm_os_lock(&server->lock);
     server->engine = engine;
-    (void)pthread_mutex_unlock(&server->lock);
+    vtpm_os_unlock(&server->lock);
     vtpm_serve_admit(server);
-    atomic_store(&current, server->set);
+    atomic_store(&serving, server->set);
     if (atomic_load(&stopped))
         vtpmring_back_set_stop(server->set);
     vtpm_notify("READY=1");
@@ -293,7 +291,7 @@ enum vtpm_status vtpm_serve(struct vtpm_server *server,
     vtpm_notify("STOPPING=1");
     if (vtpm_times_count(&times) > 0)
         vtpm_serve_report();
-    atomic_store(&current, NULL);
+    atomic_store(&serving, NULL);
     end_control(server);
     if (server->failure != VTPM_OK) {
         *err = server->why;
@@ -313,9 +311,9 @@ void vtpm_serve_end(struct vtpm_server *server)
         return;
     end_control(server);
     vtpmring_back_set_free(server->set);
-    vtpmring_port_xen_user_close(server->port);
-    (void)pthread_cond_destroy(&server->changed);
-    (void)pthread_mutex_destroy(&server->lock);
-    (void)pthread_mutex_destroy(&server->busy);
+    vtpm_os_port_close(server->port);
+    vtpm_os_change_free(&server->changed);
+    vtpm_os_lock_free(&server->lock);
+    vtpm_os_lock_free(&server->busy);
     free(server);
 }

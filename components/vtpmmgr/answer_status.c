@@ -42,10 +42,7 @@ static void put_device(struct vtpmmgr_manager *manager,
 
 static uint64_t uptime_s(const struct vtpmmgr_manager *manager)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)(now.tv_sec - manager->start.tv_sec);
+    return (vtpm_os_now_ms() - manager->start_ms) / 1000;
 }
 
 static struct vtpmmgr_span text(const char *text)

@@ -81,19 +81,19 @@ static void take_turn(struct vtpmmgr_queue *queue)
 {
     uint64_t mine;
 
-    (void)pthread_mutex_lock(&queue->lock);
+    vtpm_os_lock(&queue->lock);
     mine = ++queue->last;
     while (queue->now + 1 != mine)
-        (void)pthread_cond_wait(&queue->changed, &queue->lock);
-    (void)pthread_mutex_unlock(&queue->lock);
+        vtpm_os_change_wait(&queue->changed, &queue->lock);
+    vtpm_os_unlock(&queue->lock);
 }
 
 static void pass_turn(struct vtpmmgr_queue *queue)
 {
-    (void)pthread_mutex_lock(&queue->lock);
+    vtpm_os_lock(&queue->lock);
     queue->now++;
-    (void)pthread_cond_broadcast(&queue->changed);
-    (void)pthread_mutex_unlock(&queue->lock);
+    vtpm_os_change_tell(&queue->changed);
+    vtpm_os_unlock(&queue->lock);
 }
 
 /* ---- its life ---- */
@@ -112,9 +112,9 @@ new_manager(const struct vtpmmgr_manager_options *options,
     manager->options = *options;
     set_handlers(&manager->handlers);
     vtpmmgr_senders_init(&manager->senders);
-    (void)pthread_mutex_init(&manager->queue.lock, NULL);
-    (void)pthread_cond_init(&manager->queue.changed, NULL);
-    (void)clock_gettime(CLOCK_BOOTTIME, &manager->start);
+    vtpm_os_lock_init(&manager->queue.lock);
+    vtpm_os_change_init(&manager->queue.changed);
+    manager->start_ms = vtpm_os_now_ms();
     return manager;
 }
 
@@ -124,8 +124,8 @@ void vtpmmgr_manager_close(struct vtpmmgr_manager *manager)
         return;
     vtpmmgr_store_close(manager->store);
     vtpmmgr_senders_free(&manager->senders);
-    (void)pthread_cond_destroy(&manager->queue.changed);
-    (void)pthread_mutex_destroy(&manager->queue.lock);
+    vtpm_os_change_free(&manager->queue.changed);
+    vtpm_os_lock_free(&manager->queue.lock);
     vtpm_cleanse(manager, sizeof *manager);
     free(manager);
 }

@@ -11,12 +11,10 @@
 #include "dispatch.h"
 #include "manager.h"
 
-#include <time.h>
-
 /** Lets threads in one by one, in the order in which they came. */
 struct vtpmmgr_queue {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
+    struct vtpm_os_lock lock;
+    struct vtpm_os_change changed;
     uint64_t last; /**< number of who came last */
     uint64_t now;  /**< whose turn it is */
 };
@@ -28,7 +26,7 @@ struct vtpmmgr_manager {
     uint64_t counter; /**< what the root's counter says at least */
     struct vtpmmgr_senders senders;
     struct vtpmmgr_queue queue;
-    struct timespec start;
+    uint64_t start_ms;
     uint64_t commands;
     uint64_t failures;
     bool failing; /**< the last change was not saved */

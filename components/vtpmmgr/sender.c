@@ -8,7 +8,7 @@
 void vtpmmgr_senders_init(struct vtpmmgr_senders *senders)
 {
     senders->first = NULL;
-    (void)pthread_mutex_init(&senders->lock, NULL);
+    vtpm_os_lock_init(&senders->lock);
 }
 
 void vtpmmgr_senders_free(struct vtpmmgr_senders *senders)
@@ -19,17 +19,17 @@ void vtpmmgr_senders_free(struct vtpmmgr_senders *senders)
         senders->first = sender->next;
         free(sender);
     }
-    (void)pthread_mutex_destroy(&senders->lock);
+    vtpm_os_lock_free(&senders->lock);
 }
 
 static void lock(struct vtpmmgr_senders *senders)
 {
-    (void)pthread_mutex_lock(&senders->lock);
+    vtpm_os_lock(&senders->lock);
 }
 
 static void unlock(struct vtpmmgr_senders *senders)
 {
-    (void)pthread_mutex_unlock(&senders->lock);
+    vtpm_os_unlock(&senders->lock);
 }
 
 static bool before(const struct vtpmmgr_sender *a,

@@ -13,9 +13,9 @@
  */
 
 #include "keys.h"
+#include "os_threads.h"
 #include "wire.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,7 +36,7 @@ struct vtpmmgr_sender {
 };
 
 struct vtpmmgr_senders {
-    pthread_mutex_t lock;
+    struct vtpm_os_lock lock;
     struct vtpmmgr_sender *first;
 };
 

@@ -3,19 +3,19 @@
 
 #include "local.h"
 #include "notify.h"
+#include "os_threads.h"
+#include "os_xen.h"
 #include "times.h"
 #include "uuid.h"
 #include "xsm.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <vtpmring/link.h>
 #include <vtpmring/page.h>
-#include <vtpmring/port_xen_user.h>
 
 /* What one shared page has room for: vTPMs that take no more exist. */
 #define ANSWER_MAX (VTPMRING_PAGE_SIZE - VTPMRING_PAGE_HEAD_SIZE)
@@ -30,13 +30,13 @@ struct server {
 };
 
 /* What a signal handler needs to find. */
-static _Atomic(struct vtpmring_back_set *) current;
+static _Atomic(struct vtpmring_back_set *) serving;
 static atomic_bool stopped;
 static struct vtpm_times times;
 
 void vtpmmgr_serve_stop(void)
 {
-    struct vtpmring_back_set *set = atomic_load(&current);
+    struct vtpmring_back_set *set = atomic_load(&serving);
 
     atomic_store(&stopped, true);
     if (set != NULL)
@@ -151,8 +151,8 @@ static enum vtpm_status open_set(struct server *server,
         .context = server,
     };
 
-    if (vtpmring_port_xen_user_open(VTPMRING_PORT_XEN_USER_BACK, NULL, NULL,
-                                    "vtpmmgr", &server->port) != VTPMRING_OK)
+    if (vtpm_os_port_open(VTPM_OS_BACK, "vtpmmgr", &server->port) !=
+        VTPMRING_OK)
         return vtpm_fail(err, VTPM_EIO,
                          "cannot serve: Xen is not reachable; see the line "
                          "above");
@@ -163,27 +163,26 @@ static enum vtpm_status open_set(struct server *server,
     return VTPM_OK;
 }
 
-static void *control(void *context)
+static void control(void *context)
 {
     struct server *server = context;
 
     server->control = vtpmring_back_set_control(server->set);
-    return NULL;
 }
 
 static enum vtpm_status run(struct server *server, int ready_fd,
                             struct vtpm_error *err)
 {
-    pthread_t thread;
+    struct vtpm_os_thread thread;
+    enum vtpm_status status;
 
-    atomic_store(&current, server->set);
+    atomic_store(&serving, server->set);
     if (atomic_load(&stopped))
         vtpmring_back_set_stop(server->set);
-    if (pthread_create(&thread, NULL, control, server) != 0) {
-        atomic_store(&current, NULL);
-        return vtpm_fail(err, VTPM_ENOMEM,
-                         "cannot start a thread: out of memory or processes; "
-                         "raise the limits");
+    status = vtpm_os_thread_begin(&thread, control, server, err);
+    if (status != VTPM_OK) {
+        atomic_store(&serving, NULL);
+        return status;
     }
     vtpm_notify("READY=1");
     vtpm_notify_fd(ready_fd);
@@ -191,8 +190,8 @@ static enum vtpm_status run(struct server *server, int ready_fd,
     vtpm_notify("STOPPING=1");
     if (vtpm_times_count(&times) > 0)
         vtpmmgr_serve_report();
-    atomic_store(&current, NULL);
-    (void)pthread_join(thread, NULL);
+    atomic_store(&serving, NULL);
+    vtpm_os_thread_join(&thread);
     if (server->control == VTPMRING_OK)
         return VTPM_OK;
     return vtpm_fail(
@@ -218,7 +217,7 @@ enum vtpm_status vtpmmgr_serve(struct vtpmmgr_manager *manager,
         status = run(&server, options->ready_fd, err);
     vtpmmgr_local_end(local);
     vtpmring_back_set_free(server.set);
-    vtpmring_port_xen_user_close(server.port);
+    vtpm_os_port_close(server.port);
     vtpmmgr_xsm_close(server.xsm);
     vtpm_cleanse(&server, sizeof server);
     return status;

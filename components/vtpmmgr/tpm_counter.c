@@ -2,8 +2,7 @@
 #include "tpm_counter.h"
 
 #include "bytes.h"
-
-#include <time.h>
+#include "os_threads.h"
 
 #define OWNER_FIRST 0x01800000u
 #define OWNER_LAST 0x01bfffffu
@@ -11,6 +10,7 @@
     (TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA |                    \
      (TPMA_NV)TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT)
 #define TRIES 20u
+#define PAUSE_MS 100u
 
 static TPM2B_NV_PUBLIC public_of(uint32_t index)
 {
@@ -101,7 +101,6 @@ static TSS2_RC read_value(struct vtpmmgr_tpm *tpm, ESYS_TR nv, ESYS_TR session,
 /* A TPM may limit how often its memory is written. */
 static TSS2_RC increment(struct vtpmmgr_tpm *tpm, ESYS_TR nv, ESYS_TR session)
 {
-    const struct timespec pause = {0, 100000000};
     TSS2_RC rc;
 
     for (unsigned i = 0; i < TRIES; i++) {
@@ -110,7 +109,7 @@ static TSS2_RC increment(struct vtpmmgr_tpm *tpm, ESYS_TR nv, ESYS_TR session)
         if (!vtpmmgr_tpm_is(rc, TPM2_RC_NV_RATE) &&
             !vtpmmgr_tpm_is(rc, TPM2_RC_NV_UNAVAILABLE))
             break;
-        (void)nanosleep(&pause, NULL);
+        vtpm_os_sleep_ms(PAUSE_MS);
     }
     return rc;
 }
