@@ -9,7 +9,7 @@
  * may not sleep, and come only where a thread gives way or turns events on; a
  * queue of watches that gives the newest first and knows watches by their token
  * only; errors as names. What differs: a grant that the peer still maps can be
- * ended.
+ * ended, but for the first N attempts if MINIOS_HELD=N is in the environment.
  */
 #ifndef MINIOS_HOSTED_H
 #define MINIOS_HOSTED_H

@@ -65,6 +65,17 @@ grant_ref_t gnttab_grant_access(domid_t peer, unsigned long frame, int readonly)
     return made->ref;
 }
 
+/* A peer that does not let go, so many times: MINIOS_HELD in the environment. */
+static bool is_held(void)
+{
+    static long left = -1;
+    const char *text = getenv("MINIOS_HELD");
+
+    if (left < 0)
+        left = text != NULL ? strtol(text, NULL, 10) : 0;
+    return left > 0 && left-- > 0;
+}
+
 int gnttab_end_access(grant_ref_t ref)
 {
     struct grant **at = &grants, *found;
@@ -73,6 +84,8 @@ int gnttab_end_access(grant_ref_t ref)
         at = &(*at)->next;
     if (*at == NULL)
         minios_crash("a grant is ended twice");
+    if (is_held())
+        return 0;
     found = *at;
     *at = found->next;
     (void)mmap(found->page, PAGE, PROT_READ | PROT_WRITE,

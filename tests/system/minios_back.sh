@@ -80,6 +80,20 @@ slow()
     client_end
 }
 
+# Its application is not interrupted; the next command finds a connection that is
+# as it was.
+cancelled()
+{
+    client_start guest-1
+    ask start "$(tpm2_raw 0x20000001)"
+    ask cancel
+    same "cancel" "$answer" canceled
+    ask receive 5000
+    ask send "$(random_raw 16)"
+    [[ $answer == "response 80010000001c000000000010"* ]]
+    client_end
+}
+
 hostile()
 {
     for way in race exit revoke; do
@@ -138,6 +152,7 @@ check "two guests" two_guests
 check "what is known of a frontend" known
 check "an application that does not answer" no_answer
 check "a command that takes long" slow
+check "a command is cancelled" cancelled
 check "a hostile frontend" hostile
 check "the backend is killed and started" killed
 check "forty guests, which go again" many

@@ -9,6 +9,8 @@ set -euo pipefail
 host_start
 chain_new 1
 cd "$work"
+# the first grants are held for a while by who mapped them
+export MINIOS_HELD=5
 client_run guest-1 "$VTPMRING_BUILD/tests/minios_guest"
 
 answers()
@@ -64,6 +66,23 @@ others_run()
     [[ $answer =~ ^response\ 8002[0-9a-f]{8}00000000 ]]
     ask busy
     [ "$answer" -ge 2 ]
+}
+
+# A command that takes longer than the limit is cancelled; of twenty, the vTPM
+# finds some keys before.
+cancelled()
+{
+    local n failed=0
+    ask limit 5
+    for ((n = 100; n < 120; n++)); do
+        ask send "$(primary_raw $n)"
+        [[ $answer == response* ]] || failed=$((failed + 1))
+        [[ $answer != *00000909 ]] || failed=$((failed + 1))
+    done
+    echo "$failed of 20 were cancelled"
+    [ $failed -ge 3 ]
+    ask limit 20000
+    answers
 }
 
 restarted()
@@ -178,6 +197,7 @@ check "a device by its name, and what is none" by_name
 check "a command of 4096 bytes" long
 check "what is no command" nonsense
 check "other threads run while the TPM works" others_run
+check "a command is cancelled" cancelled
 check "the vTPM is stopped and started" restarted
 check "the vTPM is killed and started" killed
 check "the frontend begins anew, often" again

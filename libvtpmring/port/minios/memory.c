@@ -7,6 +7,10 @@
 
 #define PAGES_MAX ((size_t)VTPMRING_PAGE_EXTRA_MAX + 1)
 
+/* What a peer still maps outlives the port that shared it; ports that come later
+ * try again. */
+static struct vtpmring_minios_share *leftovers;
+
 /* Of the smallest block of pages with so many in it. */
 static int order_of(size_t count)
 {
@@ -33,7 +37,7 @@ enum vtpmring_status vtpmring_minios_share(struct vtpmring_port *port,
 
     if (count == 0 || count > PAGES_MAX)
         return VTPMRING_EINVAL;
-    vtpmring_minios_reap(self);
+    vtpmring_minios_reap();
     share = malloc(sizeof(*share) + count * sizeof(share->refs[0]));
     if (share == NULL)
         return VTPMRING_ENOMEM;
@@ -72,9 +76,9 @@ static void release(struct vtpmring_minios_share *share)
     free(share);
 }
 
-void vtpmring_minios_reap(struct vtpmring_minios_port *self)
+void vtpmring_minios_reap(void)
 {
-    struct vtpmring_minios_share **at = &self->leftovers, *share;
+    struct vtpmring_minios_share **at = &leftovers, *share;
 
     while ((share = *at) != NULL) {
         if (ended(share)) {
@@ -101,8 +105,8 @@ void vtpmring_minios_unshare(struct vtpmring_port *port, void *pages,
         release(share);
         return;
     }
-    share->next = self->leftovers;
-    self->leftovers = share;
+    share->next = leftovers;
+    leftovers = share;
 }
 
 enum vtpmring_status vtpmring_minios_map(struct vtpmring_port *port,

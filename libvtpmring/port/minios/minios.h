@@ -47,7 +47,7 @@ struct vtpmring_minios_map {
 
 struct vtpmring_minios_port {
     struct vtpmring_port port;
-    struct vtpmring_minios_share *shares, *leftovers;
+    struct vtpmring_minios_share *shares;
     struct vtpmring_minios_map *maps;
     struct vtpmring_minios_channel *channels[MINIOS_BUCKETS];
     struct vtpmring_minios_channel *pending, **last; /* the queue */
@@ -76,7 +76,7 @@ enum vtpmring_status vtpmring_minios_map(struct vtpmring_port *port,
 void vtpmring_minios_unmap(struct vtpmring_port *port, void *pages,
                            size_t count);
 /* Frees what is left over as far as the peers have let go of it. */
-void vtpmring_minios_reap(struct vtpmring_minios_port *self);
+void vtpmring_minios_reap(void);
 
 /* channel.c */
 enum vtpmring_status vtpmring_minios_channel_open(struct vtpmring_port *port,

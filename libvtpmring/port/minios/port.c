@@ -113,6 +113,6 @@ void vtpmring_port_minios_close(struct vtpmring_port *port)
         return;
     while (self->watches != NULL)
         free(xenbus_wait_for_watch_return(&self->watches));
-    vtpmring_minios_reap(self);
+    vtpmring_minios_reap();
     free(self);
 }
