@@ -142,6 +142,33 @@ minios_object(vtpmring-tpmback ${components}/minios-back/tpmback.c
   ${components}/vtpm/uuid.c)
 minios_object(vtpmring-tis ${tis} ${components}/tis/minios/tpm_tis.c
   ${tis_file})
+# What the hosted Mini-OS declares, the tree declares just so.
+file(GLOB hosted CONFIGURE_DEPENDS
+  ${components}/minios-hosted/include/mini-os/*.h)
+set(declarations ${CMAKE_BINARY_DIR}/hosted.c)
+set(inclusions "#include <mini-os/types.h>\n")
+if(NOT MINIOS_LIBC)
+  list(FILTER hosted EXCLUDE REGEX "/(lib|tpm_tis|tpmfront)\\.h$")
+elseif(year EQUAL 2016)
+  # its descriptors are those of 2025
+  list(FILTER hosted EXCLUDE REGEX "/lib\\.h$")
+endif()
+foreach(header ${hosted})
+  get_filename_component(header ${header} NAME)
+  string(APPEND inclusions "#include <mini-os/${header}>\n")
+endforeach()
+file(WRITE ${CMAKE_BINARY_DIR}/hosted.h "${inclusions}")
+add_custom_command(OUTPUT ${declarations}
+  COMMAND sh -c "cp hosted.h '${declarations}' && for h; do awk -f \"$0\" \"$h\"; done >>'${declarations}'"
+    ${components}/minios-hosted/prototypes.awk ${hosted}
+  WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
+  DEPENDS ${components}/minios-hosted/prototypes.awk ${hosted} VERBATIM)
+add_custom_command(OUTPUT ${declarations}.o
+  COMMAND ${CMAKE_C_COMPILER} ${minios_flags} -c ${declarations}
+    -o ${declarations}.o
+  DEPENDS ${declarations} VERBATIM)
+add_custom_target(minios-hosted-headers ALL DEPENDS ${declarations}.o)
+
 if(MINIOS_LIBC)
   minios_object(vtpm ${vtpm} ${os} ${components}/vtpmmgr/wire.c
     ${components}/vtpmmgr/wire_table.c)
