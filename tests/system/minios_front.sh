@@ -75,7 +75,7 @@ cancelled()
     local n failed=0
     ask limit 5
     for ((n = 100; n < 120; n++)); do
-        ask send "$(primary_raw $n)"
+        ask send "$(primary_raw "$n")"
         [[ $answer == response* ]] || failed=$((failed + 1))
         [[ $answer != *00000909 ]] || failed=$((failed + 1))
     done
