@@ -80,7 +80,7 @@ cancelled()
         [[ $answer != *00000909 ]] || failed=$((failed + 1))
     done
     echo "$failed of 20 were cancelled"
-    [ $failed -ge 3 ]
+    [ "$failed" -ge 3 ]
     ask limit 20000
     answers
 }
