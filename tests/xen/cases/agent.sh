@@ -8,6 +8,7 @@ vtpm_make guest "$uuid"
 vtpm_start guest "$uuid"
 domain_create guest-dom0.cfg
 agent_says 1 boots
+within 20 connected guest
 within 10 agent_said 1 runs
 show_device guest
 same "who may do what with the node guest" \

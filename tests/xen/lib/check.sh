@@ -50,12 +50,11 @@ now()
     echo "${up%.*}${up#*.}"
 }
 
-# within SECONDS COMMAND...: until it succeeds; more of them, up to three times as
-# many, where xl's limit is longer as well, because the machine is slow.
+# within SECONDS COMMAND...: until it succeeds.
 within()
 {
     local end
-    end=$(($(now) + $1 * limit_cs / 3))
+    end=$(($(now) + $1 * 100))
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$(now)" -lt $end ] || fail "not in time: $*" || return 1
