@@ -18,16 +18,19 @@ disks_new()
 
 # How many processors it has; 1 if empty.
 cpus=
+# hvm, if guests of that type are to run in it.
+guests=
 
 # machine_describe FOLDER: sets machine to the command that boots it: no
 # network, no display, no device but serial ports, the disks of FOLDER and a TPM,
 # no rights but to compute.
 machine_describe()
 {
-    local disk
+    local disk processor=qemu64,+svm
+    [ "$guests" != hvm ] || processor+=,+npt,+nrip-save
     machine=(
         qemu-system-x86_64 -accel "tcg,thread=multi" -M q35
-        -cpu "qemu64,+svm" -m 2048 -smp "${cpus:-1}" -nodefaults -nographic
+        -cpu "$processor" -m 2048 -smp "${cpus:-1}" -nodefaults -nographic
         -monitor none -no-reboot
         -sandbox "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
         -kernel "$cache/xen.bin"
@@ -78,6 +81,6 @@ machine_kill()
 # What the cases have said so far: "WORD NAME" a line.
 machine_said()
 {
-    tr -d '\r' <"$1/console.log" 2>/dev/null |
+    [ ! -e "$1/console.log" ] || tr -d '\r' <"$1/console.log" |
         sed -n 's/^.*@xen-test //p' || true
 }

@@ -32,6 +32,20 @@ tree_dom0()
     install_file "$tree" "$here/image/disk-script.sh" /etc/xen/scripts/block
 }
 
+# tree_hvm TREE: what guests of type hvm need beyond that. Their kernel is a file
+# that a kernel can start, not the one unpacked for the others.
+tree_hvm()
+{
+    local tree=$1 loader=${xen_bin%/bin}/boot/hvmloader name
+    install_program "$tree" "$device_model" "${device_model#"$cache/device-model"}"
+    install_file "$tree" "$loader" "${loader#"$packages"}"
+    install_file "$tree" /usr/share/seabios/bios-256k.bin
+    for name in kvmvapic.bin linuxboot.bin linuxboot_dma.bin keymaps/en-us; do
+        install_file "$tree" "/usr/share/qemu/$name"
+    done
+    install_file "$tree" "$vmlinuz" /boot/guest-vmlinuz
+}
+
 # tree_tested TREE: what a run is about: vtpm, its agent, stub domains, guest.
 tree_tested()
 {

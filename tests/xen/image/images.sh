@@ -36,6 +36,16 @@ front_build()
     printf '%s\n' "$key" >"$cache/front.key"
 }
 
+# For the cases with guests of type hvm, if one is wanted.
+hvm_build()
+{
+    local files=("${cases[@]/#/$here/cases/}")
+    grep -qx '# guests: hvm' "${files[@]/%/.sh}" || return 0
+    [ -d "$cache/device-model" ] || device_model_fetch
+    device_model=$cache/device-model/usr/libexec/xen-qemu-system-i386
+    cached "$cache/hvm.cpio" tree_hvm -- "$vmlinuz" "$device_model"
+}
+
 images_build()
 {
     [ -e "$cache/xen.bin" ] ||
@@ -45,6 +55,7 @@ images_build()
     cached "$cache/guest.cpio" tree_guest -- "$vmlinuz" "$front_module" \
         "$here/image/guest.init" "$tcti" "$tcti_tis" "${guest_programs[@]}"
     cached "$cache/dom0.cpio" tree_dom0 -- "$vmlinuz" "$here/image/dom0.init"
+    hvm_build
     cached "$cache/tested.cpio" tree_tested -- "$vtpm" "$agent" "$vtpmctl" \
         "$hostile_backend" \
         "$cache/stubdom/initrd" "$cache/managerdom/initrd" "$cache/guest.cpio"
@@ -64,6 +75,7 @@ tree_run()
     cp "$here"/cases/*.cfg "$tree/etc/xen/" 2>/dev/null || true
     printf '%s\n' "$@" >"$tree/xen-test/wanted"
     pack "$tree" "$run/cases.cpio"
-    cat "$cache/dom0.cpio" "$cache/tested.cpio" "$run/cases.cpio" \
-        >"$run/initrd"
+    local images=("$cache/dom0.cpio" "$cache/tested.cpio")
+    [ "$(says "$1" guests)" != hvm ] || images+=("$cache/hvm.cpio")
+    cat "${images[@]}" "$run/cases.cpio" >"$run/initrd"
 }

@@ -36,6 +36,22 @@ packages_fetch()
     mv "$cache/root.new" "$cache/root"
 }
 
+# What emulates the devices of guests of type hvm; only they need it.
+device_model_fetch()
+{
+    say "fetching qemu-system-xen"
+    rm -rf "$cache/device-model" "$cache/device-model.new"
+    mkdir "$cache/device-model.new"
+    (cd "$cache/device-model.new" && apt-get -qq download qemu-system-xen) \
+        2>"$cache/apt.log" || {
+        cat "$cache/apt.log" >&2
+        die "apt-get download failed: it said why above; if it found no" \
+            "such file, run apt-get update"
+    }
+    dpkg-deb -x "$cache"/device-model.new/*.deb "$cache/device-model.new"
+    mv "$cache/device-model.new" "$cache/device-model"
+}
+
 [ -d "$cache/root" ] || packages_fetch
 packages=$cache/root
 vmlinuz=$(echo "$packages"/boot/vmlinuz-*)
