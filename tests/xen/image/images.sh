@@ -41,8 +41,8 @@ hvm_build()
 {
     local files=("${cases[@]/#/$here/cases/}")
     grep -qx '# guests: hvm' "${files[@]/%/.sh}" || return 0
-    [ -d "$cache/device-model" ] || device_model_fetch
-    device_model=$cache/device-model/usr/libexec/xen-qemu-system-i386
+    [ -d "$cache/device-model" ] ||
+        packages_unpack "$cache/device-model" qemu-system-xen
     cached "$cache/hvm.cpio" tree_hvm -- "$vmlinuz" "$device_model"
 }
 
