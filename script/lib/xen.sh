@@ -81,6 +81,6 @@ machine_kill()
 # What the cases have said so far: "WORD NAME" a line.
 machine_said()
 {
-    [ ! -e "$1/console.log" ] || tr -d '\r' <"$1/console.log" |
+    tr -d '\r' 2>/dev/null <"$1/console.log" |
         sed -n 's/^.*@xen-test //p' || true
 }

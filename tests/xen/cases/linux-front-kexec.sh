@@ -40,7 +40,7 @@ tpm_is guest 2
 nv_write guest
 pcrs_extend guest
 before=$(pcrs guest)
-on guest 'cat /proc/sys/kernel/random/boot_id' >"$work/boot"
+first=$(on guest 'cat /proc/sys/kernel/random/boot_id')
 id=$(domid guest)
 device=$(back guest)
 show_device guest
@@ -48,13 +48,12 @@ show_device guest
 step "kexec, with the device open"
 on guest 'cd / && find init bin sbin usr lib lib64 modules -xdev |
     cpio -o -H newc 2>/dev/null | gzip -1 >/tmp/again &&
-    test -s /boot/guest-vmlinuz'
+    ls -l /boot/guest-vmlinuz'
 domain_ends_itself guest "exec 3<>/dev/tpm0
     xen_kexec /boot/guest-vmlinuz /tmp/again '$arguments' >/dev/hvc0 2>&1"
 within 300 vtpm_connected guest 2
 within 20 connected guest
-differ "boot" "$(cat "$work/boot")" \
-    "$(on guest 'cat /proc/sys/kernel/random/boot_id')"
+differ "boot" "$first" "$(on guest 'cat /proc/sys/kernel/random/boot_id')"
 same "domain" "$(domid guest)" "$id"
 same "device" "$(back guest)" "$device"
 show_device guest

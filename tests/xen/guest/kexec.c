@@ -4,8 +4,8 @@
  *
  *     xen_kexec KERNEL INITRD CMDLINE
  *
- * kexec-tools would, on Xen, ask the hypervisor; the guest's kernel can do it
- * itself, and needs no more than the files.
+ * By kexec_file_load(2), which needs no more than the files; kexec-tools are of
+ * no use in a guest of Xen.
  */
 #include <fcntl.h>
 #include <linux/reboot.h>

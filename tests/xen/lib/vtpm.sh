@@ -136,9 +136,9 @@ stubdom_worked()
 }
 
 # TPM2_CreatePrimary: an RSA key of 3072 bits, as the owner, whose password is
-# empty.
+# empty; for printf, with the hash of its name.
 create_primary=800200000043000001314000000100000009400000090000000000000400000000\
-001a0001000b00030072000000060080004300100c00000000000000000000000000
+001a0001%s00030072000000060080004300100c00000000000000000000000000
 
 # stubdom_occupy NAME GUEST: like vtpm_occupy, and nothing is sent after a command
 # that has failed.
@@ -147,9 +147,9 @@ stubdom_occupy()
     local before
     before=$(stubdom_tenths "$1")
     begin "$2" "exec 3<>/dev/tpm0
-        make() { echo ${create_primary%%000b*}\$1${create_primary#*000b} |
-            xxd -r -p >command && cat command >&3 &&
-            dd bs=4096 count=1 <&3 >response && [ -s response ]; }
+        make() { printf $create_primary \$1 | xxd -r -p >command &&
+            cat command >&3 && dd bs=4096 count=1 <&3 >response &&
+            [ -s response ]; }
         make 000b && make 000c && make 0004"
     within 60 stubdom_worked "$1" $((before + 5))
 }
